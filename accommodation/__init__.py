@@ -1,0 +1,1 @@
+"""Supply: who offers what, where (in cells), and what is free when."""

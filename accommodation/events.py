@@ -1,0 +1,68 @@
+"""What happens to supply, as past participles. `name` reads subject:thing:event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from accommodation.base import DomainEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderOpened(DomainEvent):
+    name: ClassVar[str] = "provider:opened"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderEdited(DomainEvent):
+    name: ClassVar[str] = "provider:edited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyOpened(DomainEvent):
+    name: ClassVar[str] = "property:opened"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyEdited(DomainEvent):
+    name: ClassVar[str] = "property:edited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitOpened(DomainEvent):
+    name: ClassVar[str] = "unit:opened"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitEdited(DomainEvent):
+    name: ClassVar[str] = "unit:edited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitWithdrawn(DomainEvent):
+    name: ClassVar[str] = "unit:withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoidRecorded(DomainEvent):
+    name: ClassVar[str] = "void:recorded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoidEdited(DomainEvent):
+    name: ClassVar[str] = "void:edited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoidCancelled(DomainEvent):
+    name: ClassVar[str] = "void:cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VacanciesConfirmed(DomainEvent):
+    name: ClassVar[str] = "vacancy:confirmed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressDisclosed(DomainEvent):
+    name: ClassVar[str] = "address:disclosed"

@@ -1,0 +1,112 @@
+"""Use cases on providers and properties. The address goes to the vault; the property keeps its safety cell alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from accommodation.base import InvalidInput, UnitOfWork, new_id
+from accommodation.calendar import nation_of
+from accommodation.errors import ProviderExists
+from accommodation.events import PropertyEdited, PropertyOpened, ProviderEdited, ProviderOpened
+from accommodation.models import Organisation, Property, Provider
+from accommodation.queries import list_unit_ids_of_property, list_unit_ids_of_provider
+from accommodation.supply import touch_units
+from accommodation.vault import Address, ExactPoint, write_address
+from geo.atlas import Atlas
+from geo.grid import grid_point
+from geo.postcode import Postcode
+
+
+@dataclass(frozen=True)
+class NewAddress:
+    """An address as it is given: without a point, the postcode's is taken. Latitude and longitude are WGS84 degrees."""
+
+    lines: list[str]
+    town: str
+    postcode: str
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+def open_provider(uow: UnitOfWork, organisation_id: uuid.UUID, facts: Mapping[str, Any]) -> Provider:
+    """Make an organisation a provider. Raises InvalidInput for an unknown organisation, ProviderExists."""
+    if uow.session.get(Organisation, organisation_id) is None:
+        raise InvalidInput(("/organisation_id", "There is no such organisation."))
+    if uow.session.execute(select(Provider.id).where(Provider.organisation_id == organisation_id)).first():
+        raise ProviderExists
+    provider = Provider(id=new_id(), organisation_id=organisation_id, **facts)
+    uow.session.add(provider)
+    uow.session.flush()
+    uow.record(ProviderOpened(subject_id=provider.id))
+    return provider
+
+
+def edit_provider(uow: UnitOfWork, provider: Provider, changes: Mapping[str, Any]) -> Provider:
+    """Change a provider's published facts; holds that are running keep their frozen term."""
+    for name, value in changes.items():
+        setattr(provider, name, value)
+    uow.session.flush()
+    if unit_ids := list_unit_ids_of_provider(uow, provider.id):
+        touch_units(uow.session, unit_ids)
+    uow.record(ProviderEdited(subject_id=provider.id, details={"changed": sorted(changes)}))
+    return provider
+
+
+def open_property(
+    uow: UnitOfWork,
+    atlas: Atlas,
+    provider: Provider,
+    facts: Mapping[str, Any],
+    address: NewAddress,
+    *,
+    landlord: str | None = None,
+    meeting_point: str | None = None,
+) -> Property:
+    """Open a property: assign its cell from its postcode, once, and seal the address and the point.
+
+    Raises GeoError: the postcode cannot be placed, or the point lies outside the postcode's cell.
+    """
+    postcode = Postcode.parse(address.postcode)
+    place = atlas.gazetteer.find(postcode)
+    easting, northing = float(place.easting), float(place.northing)
+    if address.latitude is not None and address.longitude is not None:
+        easting, northing = grid_point(address.longitude, address.latitude)
+    cell = atlas.partition.assign(postcode, atlas.gazetteer, easting, northing)
+    home = Property(
+        id=new_id(),
+        provider_id=provider.id,
+        cell=atlas.partition.codes[cell],
+        cell_version=atlas.partition.version,
+        nation=nation_of(place.authority_code),
+        **facts,
+    )
+    home.provider = provider
+    uow.session.add(home)
+    uow.session.flush()
+    write_address(
+        uow,
+        home.id,
+        Address(lines=address.lines, town=address.town, postcode=postcode.text),
+        ExactPoint(easting, northing, postcode.outward, place.authority_code),
+        landlord=landlord,
+        meeting_point=meeting_point,
+    )
+    uow.session.flush()
+    uow.record(PropertyOpened(subject_id=home.id, details={"provider_id": str(provider.id)}))
+    return home
+
+
+def edit_property(uow: UnitOfWork, home: Property, changes: Mapping[str, Any]) -> Property:
+    """Change a property's published facts. Its address is written once: another address is another property."""
+    for name, value in changes.items():
+        setattr(home, name, value)
+    uow.session.flush()
+    if unit_ids := list_unit_ids_of_property(uow, home.id):
+        touch_units(uow.session, unit_ids)
+    uow.record(PropertyEdited(subject_id=home.id, details={"changed": sorted(changes)}))
+    return home

@@ -1,0 +1,37 @@
+"""The supply version: how a search knows, by reading one row, which units it must read again."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from accommodation.models import SupplyVersion, Unit
+
+THE_ONE_ROW = 1
+
+
+def get_supply_version(session: Session) -> int:
+    """Return the version that the last committed change to supply left behind."""
+    return session.execute(select(SupplyVersion.version).where(SupplyVersion.id == THE_ONE_ROW)).scalar_one()
+
+
+def touch_units(session: Session, unit_ids: Collection[uuid.UUID]) -> int:
+    """Mark units as changed under a new supply version and return it. Call it last: it holds the one row until commit.
+
+    Units are locked before the version row, in id order, as everybody does, so that no two changes wait for each other.
+    """
+    session.flush()
+    session.execute(select(Unit.id).where(Unit.id.in_(unit_ids)).order_by(Unit.id).with_for_update()).all()
+    version = session.execute(
+        update(SupplyVersion)
+        .where(SupplyVersion.id == THE_ONE_ROW)
+        .values(version=SupplyVersion.version + 1)
+        .returning(SupplyVersion.version)
+    ).scalar_one()
+    session.execute(
+        update(Unit).where(Unit.id.in_(unit_ids)).values(supply_version=version).execution_options(synchronize_session=False)
+    )
+    return version

@@ -1,0 +1,150 @@
+"""The field's words for supply. Each enumeration cites where its values come from."""
+
+from enum import StrEnum
+
+
+class OrganisationKind(StrEnum):
+    """Partners of the domain page: councils place, providers accommodate, helplines and boards look on."""
+
+    COUNCIL = "council"
+    PROVIDER = "provider"
+    HELPLINE = "helpline"
+    BOARD = "board"
+
+
+class Role(StrEnum):
+    """Who uses Harbour, and for what (domain page)."""
+
+    HOUSING_OFFICER = "housing_officer"
+    REFUGE_MANAGER = "refuge_manager"
+    RESETTLEMENT_WORKER = "resettlement_worker"
+    COMMISSIONER = "commissioner"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
+class ProviderKind(StrEnum):
+    """Bodies whose accommodation is relevant accommodation (SI 2021/991 reg. 2)."""
+
+    LOCAL_HOUSING_AUTHORITY = "local_housing_authority"
+    PRIVATE_REGISTERED_PROVIDER = "private_registered_provider"
+    REGISTERED_CHARITY = "registered_charity"
+
+
+class AccommodationType(StrEnum):
+    """Kinds of relevant accommodation (SI 2021/991 reg. 2). Bed and breakfast is never one of them."""
+
+    REFUGE = "refuge"
+    SPECIALIST_SAFE = "specialist_safe"
+    DISPERSED_TYPE_1 = "dispersed_type_1"
+    DISPERSED_TYPE_2 = "dispersed_type_2"
+    SANCTUARY_SCHEME = "sanctuary_scheme"
+    SECOND_STAGE = "second_stage"
+    OTHER_DESIGNATED = "other_designated"
+
+
+class Gender(StrEnum):
+    """The gender a person lives in; trans people are accepted in their recognised gender."""
+
+    FEMALE = "female"
+    MALE = "male"
+    NON_BINARY = "non_binary"
+
+
+class ResidentsGender(StrEnum):
+    """Whom a unit takes as adults. Shared units are single-sex."""
+
+    WOMEN = "women"
+    MEN = "men"
+    ANY = "any"
+
+
+class Level(StrEnum):
+    """Ordinal support level for mental health and substance use: a need must not exceed the unit's level."""
+
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        """Position in the order none < low < medium < high, from 0."""
+        return list(Level).index(self)
+
+
+class NoRecoursePolicy(StrEnum):
+    """How a unit takes households with no recourse to public funds."""
+
+    ACCEPTED = "accepted"
+    FUNDED_PLACE = "funded_place"
+    QUOTA = "quota"
+    NOT_ACCEPTED = "not_accepted"
+
+
+class BoysUpperAge(StrEnum):
+    """The oldest boy a unit takes, inclusive; `none` = no limit (domain page)."""
+
+    TWELVE = "12"
+    FOURTEEN = "14"
+    SIXTEEN = "16"
+    NONE = "none"
+
+
+class Specialism(StrEnum):
+    """By-and-for, faith, language and LGBT+ services (domain page)."""
+
+    BLACK_AND_MINORITISED = "black_and_minoritised"
+    LGBT = "lgbt"
+    FAITH_MUSLIM = "faith_muslim"
+    FAITH_JEWISH = "faith_jewish"
+    FAITH_CHRISTIAN = "faith_christian"
+    DEAF = "deaf"
+    LEARNING_DISABILITY = "learning_disability"
+    SUBSTANCE_RECOVERY = "substance_recovery"
+    INTERPRETERS = "interpreters"
+
+
+class OccupancyBasis(StrEnum):
+    """What the household's right to stay is in law; the minimum notice follows (Protection from Eviction Act 1977)."""
+
+    EXCLUDED_LICENCE = "excluded_licence"
+    PROTECTED_LICENCE = "protected_licence"
+    ASSURED_SHORTHOLD_TENANCY = "assured_shorthold_tenancy"
+
+
+class StayKind(StrEnum):
+    """What takes a unit's dates."""
+
+    HOLD = "hold"
+    PLACEMENT = "placement"
+    VOID = "void"
+
+
+class VoidReason(StrEnum):
+    """Why a unit cannot be let."""
+
+    TURNAROUND = "turnaround"
+    REPAIRS = "repairs"
+    SAFETY = "safety"
+    STAFFING = "staffing"
+    OTHER = "other"
+
+
+class UnitStatus(StrEnum):
+    """Derived: what a unit is at an instant."""
+
+    FREE = "free"
+    HELD = "held"
+    OCCUPIED = "occupied"
+    VOID = "void"
+    WITHDRAWN = "withdrawn"
+
+
+class Freshness(StrEnum):
+    """How lately the provider said that a vacancy is true; councils see this bucket and never the minute."""
+
+    FRESH = "fresh"
+    AGEING = "ageing"
+    STALE = "stale"
+    UNKNOWN = "unknown"

@@ -1,0 +1,1 @@
+"""Every entrypoint and adapter: HTTP, auth, settings, unit of work, audit, outbox, scheduler, command line."""

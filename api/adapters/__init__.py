@@ -1,0 +1,1 @@
+"""What placement's ports ask for, spoken to the outside."""

@@ -1,0 +1,54 @@
+"""The guard: before every view, who is it and may they. Whatever is not in the table of permissions is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Flask, g, request
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import Forbidden, Unauthorized
+
+from accommodation.base import Principal
+from api.auth.keys import find_principal
+from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS
+from api.database import READ_ONLY, db
+from api.extensions import current_harbour
+
+
+def register_guard(app: Flask) -> None:
+    """Put the guard before every view of the application."""
+    app.before_request(_guard)
+
+
+def operation_of(endpoint: str) -> str:
+    """Return the operation id of a Flask endpoint: the view's name without its blueprint."""
+    return endpoint.rsplit(".", 1)[-1]
+
+
+def current_principal() -> Principal:
+    """Return the caller that the guard let in."""
+    principal: Principal = g.principal
+    return principal
+
+
+def _guard() -> None:
+    if request.endpoint is None:
+        return  # no such route, or no such method: the framework answers 404 or 405 without touching data
+    operation = operation_of(request.endpoint)
+    if operation in OPEN_OPERATIONS:
+        return
+    principal = _authenticate()
+    if principal.role not in PERMISSIONS.get(operation, ()):
+        raise Forbidden
+    g.principal = principal
+
+
+def _authenticate() -> Principal:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise Unauthorized
+    with Session(db.engine.execution_options(**{READ_ONLY: True})) as session:
+        principal = find_principal(session, current_harbour().settings.auth_key, key.strip(), datetime.now(UTC))
+    if principal is None:
+        raise Unauthorized
+    return principal

@@ -1,0 +1,1 @@
+"""The demo partnership: invented households at real postcodes, drawn from a fixed seed."""

@@ -1,0 +1,66 @@
+"""What an application carries beside Flask's own: settings, keys, and the places and supply that are opened on first use."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from flask import current_app, g
+
+from api.crypto import KeyRing
+from api.database import db
+from api.problems import request_id
+from api.settings import Settings
+from api.unit_of_work import SqlUnitOfWork, begin_unit_of_work
+from geo.atlas import Atlas
+from geo.cells import CellPartition
+from geo.gazetteer import Gazetteer
+from geo.geocoding import StreetGeocoder
+from placement.area_verdicts import AreaVerdicts
+from placement.index import VacancyIndex
+from placement.searches import SearchEngine
+
+
+@dataclass
+class Harbour:
+    """One installation in one process."""
+
+    settings: Settings
+    key_ring: KeyRing
+    _engine: SearchEngine | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def search_engine(self) -> SearchEngine:
+        """Places and supply, opened once. Raises GazetteerMissing while there is no gazetteer: an answer less, no guess."""
+        if self._engine is None:
+            with self._lock:
+                if self._engine is None:
+                    partition = CellPartition.load()
+                    atlas = Atlas(
+                        gazetteer=Gazetteer.open(self.settings.gazetteer_directory),
+                        partition=partition,
+                        street_geocoder=StreetGeocoder(self.settings.street_geocoder_host),
+                    )
+                    self._engine = SearchEngine(atlas, VacancyIndex(partition), AreaVerdicts(atlas))
+        return self._engine
+
+    @property
+    def atlas(self) -> Atlas:
+        """The places alone."""
+        return self.search_engine.atlas
+
+
+def current_harbour() -> Harbour:
+    """Return the installation of the application at hand."""
+    harbour: Harbour = current_app.extensions["harbour"]
+    return harbour
+
+
+@contextmanager
+def unit_of_work() -> Iterator[SqlUnitOfWork]:
+    """Open the transaction of the request at hand, for its principal."""
+    with begin_unit_of_work(db.engine, current_harbour().key_ring, g.principal, request_id()) as uow:
+        yield uow

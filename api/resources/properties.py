@@ -1,0 +1,148 @@
+"""Properties: buildings. Their address goes in once and comes out only by a disclosure."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from accommodation.models import Property
+from accommodation.properties import NewAddress, edit_property, open_property
+from accommodation.queries import get_own_provider, get_property, list_properties
+from api.blueprint import HarbourBlueprint
+from api.etags import check_etag, send_etag
+from api.extensions import current_harbour, unit_of_work
+from api.fields import StrictBoolean, StrictFloat, line, text, within
+from api.pagination import page
+from api.resources.common import ListQuery, after_id, list_schema
+from placement.disclosures import disclose_address
+
+blp = HarbourBlueprint("properties", __name__, description="Buildings, without their addresses.")
+
+
+class AddressSchema(Schema):
+    lines = fields.List(line(200), required=True, validate=validate.Length(min=1, max=5))
+    town = line(100, required=True)
+    postcode = fields.String(required=True, validate=validate.Length(max=12))
+
+
+class NewAddressSchema(AddressSchema):
+    latitude = StrictFloat(load_default=None, allow_none=True, validate=within(-90, 90), metadata={"description": "WGS84"})
+    longitude = StrictFloat(load_default=None, allow_none=True, validate=within(-180, 180))
+
+    @validates_schema
+    def _both_or_neither(self, data: dict[str, Any], **_: Any) -> None:
+        if (data.get("latitude") is None) != (data.get("longitude") is None):
+            raise ValidationError("Give latitude and longitude, or neither.", "longitude")
+
+
+class PropertyFields(Schema):
+    reference = line(20, required=True, metadata={"description": "Your own neutral reference."})
+    staff_cover = StrictBoolean(load_default=None, allow_none=True)
+    cctv = StrictBoolean(load_default=None, allow_none=True)
+    out_of_hours_intake = StrictBoolean(load_default=None, allow_none=True)
+
+
+class PropertyCreate(PropertyFields):
+    address = fields.Nested(NewAddressSchema, required=True)
+    landlord = line(200, load_default=None, allow_none=True)
+    meeting_point = text(500, load_default=None, allow_none=True)
+
+
+class AreaSchema(Schema):
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class PropertySchema(PropertyFields):
+    id = fields.UUID(required=True)
+    provider_id = fields.UUID(required=True)
+    nation = fields.String(required=True)
+    area = fields.Nested(AreaSchema, required=True, allow_none=True)
+
+
+class DisclosureRequest(Schema):
+    placement_id = fields.UUID(load_default=None, allow_none=True)
+    reason = text(500, load_default=None, allow_none=True)
+
+
+class DisclosureSchema(Schema):
+    property_id = fields.UUID(required=True)
+    address = fields.Nested(AddressSchema, required=True)
+    door_name = fields.String(required=True, allow_none=True)
+
+
+@blp.route("/properties", methods=["GET"])
+@blp.arguments(ListQuery, location="query")
+@blp.response(200, list_schema(PropertySchema))
+def list_properties_(query: dict[str, Any]) -> dict[str, Any]:
+    """List the properties that the caller may see, without addresses."""
+    with unit_of_work() as uow:
+        rows = list_properties(uow, after=after_id(query, "properties"), limit=query["limit"] + 1)
+        return page(rows, query["limit"], "properties", lambda row: str(row.id), describe_property)
+
+
+@blp.route("/properties", methods=["POST"])
+@blp.arguments(PropertyCreate)
+@blp.response(201, PropertySchema)
+def create_property(body: dict[str, Any]) -> dict[str, Any]:
+    """Open a property: its address is sealed, its safety cell assigned once."""
+    address = NewAddress(**body.pop("address"))
+    landlord, meeting_point = body.pop("landlord"), body.pop("meeting_point")
+    atlas = current_harbour().atlas
+    with unit_of_work() as uow:
+        home = open_property(
+            uow, atlas, get_own_provider(uow), body, address, landlord=landlord, meeting_point=meeting_point
+        )
+    send_etag(home)
+    return describe_property(home)
+
+
+@blp.route("/properties/<uuid:property_id>", methods=["GET"])
+@blp.response(200, PropertySchema)
+def get_property_(property_id: uuid.UUID) -> dict[str, Any]:
+    """Get one property, without its address."""
+    with unit_of_work() as uow:
+        home = get_property(uow, property_id)
+    send_etag(home)
+    return describe_property(home)
+
+
+@blp.route("/properties/<uuid:property_id>", methods=["PATCH"])
+@blp.arguments(PropertyFields(partial=True))
+@blp.response(200, PropertySchema)
+def update_property(body: dict[str, Any], property_id: uuid.UUID) -> dict[str, Any]:
+    """Change a property's published facts. Needs If-Match. Another address is another property."""
+    with unit_of_work() as uow:
+        home = get_property(uow, property_id)
+        check_etag(home)
+        edit_property(uow, home, body)
+    send_etag(home)
+    return describe_property(home)
+
+
+@blp.route("/properties/<uuid:property_id>/address-disclosures", methods=["POST"])
+@blp.arguments(DisclosureRequest)
+@blp.response(201, DisclosureSchema)
+def disclose_address_(body: dict[str, Any], property_id: uuid.UUID) -> dict[str, Any]:
+    """Tell the address to somebody who may know it; it is logged with the reason."""
+    with unit_of_work() as uow:
+        told = disclose_address(uow, property_id, body["placement_id"], body["reason"])
+    return {"property_id": told.property_id, "address": told.address, "door_name": told.door_name}
+
+
+def describe_property(home: Property) -> dict[str, Any]:
+    """Return a property as the contract shows it: a safety cell, and no address."""
+    return {
+        **{name: getattr(home, name) for name in PropertySchema().fields if name != "area"},
+        "area": describe_area(home.cell),
+    }
+
+
+def describe_area(cell_code: str) -> dict[str, str] | None:
+    """Return the name of a safety cell, or None when it belongs to another partition."""
+    partition = current_harbour().atlas.partition
+    if cell_code not in partition.codes:
+        return None
+    return {"code": cell_code, "name": partition.names[partition.index_of(cell_code)]}

@@ -1,0 +1,214 @@
+"""Settings of one installation, read from the environment once and refused at start with every problem listed.
+
+Defaults exist for a newcomer's machine: a SQLite file and generated keys in `instance/`. In production there is no
+default for keys: `DATA_KEYS`, `INDEX_KEY` and `AUTH_KEY` must be given, and demo keys must not exist.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+KEY_BYTES = 32
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+ENVIRONMENTS = ("development", "production")
+KEY_FILE = "keys.json"
+DEMO_KEY_FILE = "demo-keys.json"
+KEY_ID = re.compile(r"[a-z0-9]{1,8}")
+
+
+class SettingsInvalid(Exception):
+    """The environment cannot be started with; `problems` lists everything that is wrong with it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("Harbour cannot start:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs between installations. Keys are raw bytes, 32 each; `data_keys` begins with the writer."""
+
+    environment: str
+    instance_path: Path
+    database_url: str
+    host: str
+    port: int
+    log_level: str
+    data_keys: tuple[tuple[str, bytes], ...]
+    index_key: bytes
+    auth_key: bytes
+    street_geocoder_host: str | None
+    workers: int
+    threads: int
+
+    @property
+    def gazetteer_directory(self) -> Path:
+        """Where the gazetteer's memory-mapped files lie."""
+        return self.instance_path / "gazetteer"
+
+    @property
+    def demo_key_file(self) -> Path:
+        """Where a demo partnership's keys are written for its owner."""
+        return self.instance_path / DEMO_KEY_FILE
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded database is in use."""
+        return make_url(self.database_url).get_backend_name() == "sqlite"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the settings; raises SettingsInvalid listing every problem at once. Generates keys outside production."""
+        environ = os.environ if environ is None else environ
+        problems: list[str] = []
+        environment = _one_of(environ, "HARBOUR_ENV", "development", ENVIRONMENTS, problems)
+        instance_path = Path(environ.get("INSTANCE_PATH") or "instance").absolute()
+        data_keys, index_key, auth_key = _keys(environ, environment, instance_path, problems)
+        if environment == "production" and (instance_path / DEMO_KEY_FILE).exists():
+            problems.append(f"{DEMO_KEY_FILE} exists in INSTANCE_PATH: demo keys are not for production. Remove the demo.")
+        settings = cls(
+            environment=environment,
+            instance_path=instance_path,
+            database_url=_database_url(environ, instance_path, problems),
+            host=environ.get("HOST") or "127.0.0.1",
+            port=_number(environ, "PORT", 8000, 1, 65535, problems),
+            log_level=_one_of(environ, "LOG_LEVEL", "INFO", LOG_LEVELS, problems),
+            data_keys=data_keys,
+            index_key=index_key,
+            auth_key=auth_key,
+            street_geocoder_host=_host(environ, "STREET_GEOCODER_HOST", problems),
+            workers=_number(environ, "WEB_WORKERS", 2, 1, 64, problems),
+            threads=_number(environ, "WEB_THREADS", 8, 1, 128, problems),
+        )
+        if problems:
+            raise SettingsInvalid(problems)
+        return settings
+
+
+def _one_of(environ: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...], problems: list[str]) -> str:
+    value = environ.get(name) or default
+    if value not in allowed:
+        problems.append(f"{name} must be one of {', '.join(allowed)}.")
+    return value
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, low: int, high: int, problems: list[str]) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        problems.append(f"{name} must be a whole number from {low} to {high}.")
+        return default
+    return int(text)
+
+
+def _host(environ: Mapping[str, str], name: str, problems: list[str]) -> str | None:
+    value = environ.get(name) or None
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", value):
+        problems.append(f"{name} must be a host name, without scheme or path.")
+    return value
+
+
+def _database_url(environ: Mapping[str, str], instance_path: Path, problems: list[str]) -> str:
+    text = environ.get("DATABASE_URL") or f"sqlite:///{instance_path / 'harbour.sqlite3'}"
+    if text.startswith(("postgres://", "postgresql://")):
+        text = "postgresql+psycopg://" + text.split("://", 1)[1]
+    try:
+        backend = make_url(text).get_backend_name()
+    except ArgumentError:
+        problems.append("DATABASE_URL is not a database URL.")
+        return text
+    if backend not in ("sqlite", "postgresql"):
+        problems.append("DATABASE_URL must name SQLite or PostgreSQL.")
+    if backend == "sqlite" and make_url(text).database in (None, "", ":memory:"):
+        problems.append("DATABASE_URL must name a file: several processes share it.")
+    return text
+
+
+def _keys(
+    environ: Mapping[str, str], environment: str, instance_path: Path, problems: list[str]
+) -> tuple[tuple[tuple[str, bytes], ...], bytes, bytes]:
+    names = ("DATA_KEYS", "INDEX_KEY", "AUTH_KEY")
+    given = {name: environ[name] for name in names if environ.get(name)}
+    if not given and environment != "production":
+        given = _generated_keys(instance_path, problems)
+    elif environment == "production" and (instance_path / KEY_FILE).exists():
+        problems.append(f"A generated key file ({KEY_FILE}) lies in INSTANCE_PATH: keys live elsewhere in production.")
+    for name in names:
+        if name not in given:
+            problems.append(f"{name} must be given.")
+    data_keys = _data_keys(given.get("DATA_KEYS", ""), problems) if "DATA_KEYS" in given else ()
+    index_key = _key("INDEX_KEY", given.get("INDEX_KEY"), problems)
+    auth_key = _key("AUTH_KEY", given.get("AUTH_KEY"), problems)
+    secrets_seen = [key for _, key in data_keys] + [key for key in (index_key, auth_key) if key]
+    if len(set(secrets_seen)) < len(secrets_seen):
+        problems.append("DATA_KEYS, INDEX_KEY and AUTH_KEY must all be different.")
+    return data_keys, index_key, auth_key
+
+
+def _data_keys(text: str, problems: list[str]) -> tuple[tuple[str, bytes], ...]:
+    keys = []
+    for part in text.split(","):
+        key_id, _, encoded = part.strip().partition(":")
+        if not KEY_ID.fullmatch(key_id):
+            problems.append("DATA_KEYS must be id:base64 pairs parted by commas; an id is 1 to 8 of a-z and 0-9.")
+            return ()
+        keys.append((key_id, _key("DATA_KEYS", encoded, problems)))
+    if len({key_id for key_id, _ in keys}) < len(keys):
+        problems.append("DATA_KEYS names an id twice.")
+    return tuple(keys)
+
+
+def _key(name: str, encoded: str | None, problems: list[str]) -> bytes:
+    if not encoded:
+        return b""
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        problems.append(f"{name} must hold base64 of exactly {KEY_BYTES} bytes.")
+    return key
+
+
+def _generated_keys(instance_path: Path, problems: list[str]) -> dict[str, str]:
+    """Read the generated key file, or make it: mode 0600, written whole or not at all."""
+    path = instance_path / KEY_FILE
+    try:
+        instance_path.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            fresh = {name: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() for name in ("INDEX_KEY", "AUTH_KEY")}
+            fresh["DATA_KEYS"] = "k1:" + base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+            write_private(path, json.dumps(fresh))
+        keys: dict[str, str] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        problems.append(f"The key file {KEY_FILE} in INSTANCE_PATH can be neither read nor made.")
+        return {}
+    return keys
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner reads; a process that comes second does not replace a key file in use."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    if path.name == KEY_FILE:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+    else:
+        temporary.replace(path)

@@ -1,0 +1,81 @@
+"""One transaction: opened for a use case, committed before the answer is made, its faults turned into domain errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from accommodation.base import Cipher, DomainError, DomainEvent, Principal, StaleVersion
+from accommodation.errors import ProviderExists, ReferenceInUse, UnitAlreadyTaken
+from api.audit import write_audit
+
+ERROR_OF_CONSTRAINT: dict[str, type[DomainError]] = {
+    "ex_stay_unit_overlap": UnitAlreadyTaken,
+    "uq_property_reference": ReferenceInUse,
+    "uq_unit_reference": ReferenceInUse,
+    "uq_provider_organisation_id": ProviderExists,
+    "uq_referral_hold_id": StaleVersion,
+    "uq_placement_referral_id": StaleVersion,
+}
+
+
+class SqlUnitOfWork:
+    """The unit of work of `accommodation.base`, over one SQLAlchemy session."""
+
+    def __init__(
+        self, session: Session, cipher: Cipher, principal: Principal, now: datetime, request_id: str | None
+    ) -> None:
+        self.session = session
+        self.cipher = cipher
+        self.principal = principal
+        self.now = now
+        self._request_id = request_id
+
+    def record(self, event: DomainEvent) -> None:
+        """Write the event to the audit trail, in this transaction."""
+        write_audit(self.session, self.cipher, self.principal, self.now, self._request_id, event)
+
+
+@contextmanager
+def begin_unit_of_work(
+    engine: Engine, cipher: Cipher, principal: Principal, request_id: str | None, now: datetime | None = None
+) -> Iterator[SqlUnitOfWork]:
+    """Open a writing transaction; commit when the block ends well, roll back otherwise.
+
+    Constraints broken at commit come out as the domain errors that they mean, and lost updates as StaleVersion.
+    """
+    with Session(engine, expire_on_commit=False) as session:
+        session.connection()  # SQLite takes its write lock here, so that `now` is read after any waiting.
+        uow = SqlUnitOfWork(session, cipher, principal, now or datetime.now(UTC), request_id)
+        try:
+            yield uow
+            session.commit()
+        except StaleDataError:
+            session.rollback()
+            raise StaleVersion from None
+        except IntegrityError as error:
+            session.rollback()
+            if (meant := ERROR_OF_CONSTRAINT.get(constraint_of(error))) is not None:
+                raise meant from None
+            raise
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """Return the name of the constraint that was broken, by our naming convention on both engines; "" if unknown.
+
+    The database's own text names other rows' values and goes no further than this.
+    """
+    diagnostics = getattr(error.orig, "diag", None)
+    if diagnostics is not None:
+        return diagnostics.constraint_name or ""
+    text = str(error.orig)
+    if text.startswith("UNIQUE constraint failed: "):
+        columns = [column.split(".") for column in text.removeprefix("UNIQUE constraint failed: ").split(", ")]
+        return f"uq_{columns[0][0]}_" + "_".join(column for _, column in columns)
+    return text.removeprefix("CHECK constraint failed: ")

@@ -1,0 +1,298 @@
+"""Criteria x units -> what refuses, what is unknown, what a person decides. Pure, one pass over columns.
+
+Source: domain page, "Needs and rules of matching". To add a rule: write a function that takes `Question` and returns a
+`Finding`, and put it into RULES at the place where the funnel should count it. Nothing else needs to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accommodation.availability import is_free_from
+from accommodation.vocabulary import Gender, Level, NoRecoursePolicy, ResidentsGender
+from geo.cells import BLOCKED, REVIEW
+from placement.columns import (
+    LEVEL_CODE,
+    NO_RECOURSE_CODE,
+    RESIDENTS_CODE,
+    SPECIALISM_BIT,
+    UNSAID,
+    BoolColumn,
+    SupplyColumns,
+)
+from placement.criteria import Criteria
+from placement.vocabulary import Verdict
+
+QUOTA = NO_RECOURSE_CODE[NoRecoursePolicy.QUOTA]
+NOT_ACCEPTED = NO_RECOURSE_CODE[NoRecoursePolicy.NOT_ACCEPTED]
+
+
+VERDICT_OF_CODE = (Verdict.SUITABLE, Verdict.CONFIRM, Verdict.REVIEW, Verdict.UNSUITABLE)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: the supply, the needs, a verdict per safety cell (uint8), and a furthest distance band per cell."""
+
+    supply: SupplyColumns
+    criteria: Criteria
+    cell_verdicts: npt.NDArray[np.uint8]
+    needed_from: datetime
+    too_far: BoolColumn | None = None
+
+    def unit_verdicts(self) -> npt.NDArray[np.uint8]:
+        """Return each unit's area verdict. A unit whose cell is not in this partition is never clear."""
+        cell = self.supply["cell"]
+        return np.where(cell < 0, np.uint8(REVIEW), self.cell_verdicts[cell])
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule found: per unit, refused outright, not known enough, or for a person to decide."""
+
+    refused: BoolColumn
+    unknown: BoolColumn | None = None
+    person: BoolColumn | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its code in the answer, how it judges, whether it can be negotiated away (never a safety rule).
+
+    `judge` returns None when the household's needs make the rule idle. `asks` is the code shown where a person decides.
+    """
+
+    code: str
+    judge: Callable[[Question], Finding | None]
+    negotiable: bool = False
+    asks: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All findings in the fixed order of RULES, for all units."""
+
+    findings: tuple[tuple[Rule, Finding], ...]
+    size: int
+
+    def first_refusal(self) -> npt.NDArray[np.int8]:
+        """Return per unit the index in `findings` of the first rule that refuses it; -1 where none does."""
+        first = np.full(self.size, -1, dtype=np.int8)
+        for place in range(len(self.findings) - 1, -1, -1):
+            first[self.findings[place][1].refused] = place
+        return first
+
+    def refusal_counts(self) -> npt.NDArray[np.int16]:
+        """Return per unit how many rules refuse it."""
+        counts = np.zeros(self.size, dtype=np.int16)
+        for _, finding in self.findings:
+            counts += finding.refused
+        return counts
+
+    def any_of(self, kind: str) -> BoolColumn:
+        """Return where any rule found `unknown` or `person`."""
+        found = np.zeros(self.size, dtype=np.bool_)
+        for _, finding in self.findings:
+            column: BoolColumn | None = getattr(finding, kind)
+            if column is not None:
+                found |= column
+        return found
+
+    def unknown_at(self, row: int) -> list[str]:
+        """Return the codes of the rules that know too little at one unit, in order."""
+        return [rule.code for rule, found in self.findings if found.unknown is not None and found.unknown[row]]
+
+    def asks_at(self, row: int) -> list[str]:
+        """Return the codes of what a person must decide at one unit, in order."""
+        return [rule.asks for rule, found in self.findings if found.person is not None and found.person[row]]
+
+    def verdicts(self) -> npt.NDArray[np.int8]:
+        """Return per unit 0 suitable, 1 confirm, 2 review, 3 unsuitable: the gravest that any rule found."""
+        verdicts = np.zeros(self.size, dtype=np.int8)
+        verdicts[self.any_of("unknown")] = 1
+        verdicts[self.any_of("person")] = 2
+        verdicts[self.refusal_counts() > 0] = 3
+        return verdicts
+
+
+def judge(question: Question) -> Judgement:
+    """Apply every rule to every unit."""
+    findings = tuple((rule, finding) for rule in RULES if (finding := rule.judge(question)) is not None)
+    return Judgement(findings=findings, size=len(question.supply))
+
+
+def _not_available(question: Question) -> Finding:
+    """Taken, withdrawn, declined for this vacancy, or linked to a resident.
+
+    A conflict with a resident hides here on purpose: a count of its own would tell that somebody who fled the same
+    perpetrator is in Harbour.
+    """
+    supply = question.supply
+    free = is_free_from(supply["busy_until"].astype(np.float64), question.needed_from)
+    refused = ~np.asarray(free) | supply["withdrawn"].astype(np.bool_)
+    household_id = question.criteria.household_id
+    if household_id is not None and (rows := supply.declined.get(household_id)):
+        refused[list(rows)] = True
+    for blind_index in question.criteria.perpetrators:
+        for row in supply.links.get(blind_index, ()):
+            refused |= supply["property"] == supply["property"][row]
+    return Finding(refused)
+
+
+def _bed_spaces(question: Question) -> Finding:
+    criteria, supply = question.criteria, question.supply
+    in_cots = np.minimum(supply["cots"].astype(np.int16), criteria.babies)
+    return Finding(refused=criteria.people - in_cots > supply["bed_spaces"])
+
+
+def _boys_upper_age(question: Question) -> Finding | None:
+    """The boundary is inclusive: a boy of 14 fits a limit of 14."""
+    criteria = question.criteria
+    if not criteria.has_boy:
+        return None
+    limit = question.supply["boys_upper_age"].astype(np.int16)
+    unsaid = limit == UNSAID
+    if criteria.oldest_boy_age is None:
+        return Finding(refused=np.zeros_like(unsaid), unknown=unsaid | (limit < 18))
+    return Finding(refused=~unsaid & (criteria.oldest_boy_age > limit), unknown=unsaid)
+
+
+def _residents(question: Question) -> Finding:
+    """Single-sex sharing. People are taken in the gender they live in; who is neither is a person's decision."""
+    residents = question.supply["residents"]
+    genders = question.criteria.adult_genders
+    unsaid = residents == UNSAID
+    single_sex = ~unsaid & (residents != RESIDENTS_CODE[ResidentsGender.ANY])
+    refused = np.zeros_like(unsaid)
+    if Gender.MALE in genders:
+        refused |= residents == RESIDENTS_CODE[ResidentsGender.WOMEN]
+    if Gender.FEMALE in genders:
+        refused |= residents == RESIDENTS_CODE[ResidentsGender.MEN]
+    return Finding(
+        refused=refused,
+        unknown=unsaid | (single_sex if None in genders else False),
+        person=single_sex if Gender.NON_BINARY in genders else None,
+    )
+
+
+def _access(question: Question) -> Finding | None:
+    """CORE access need: 0 wheelchair throughout, 1 essential rooms, 2 level access, 3 none; a lower unit code gives more."""
+    need, access = question.criteria.access_need, question.supply["access"]
+    if need == 3:
+        return None
+    unsaid = access == UNSAID
+    if need is None:
+        return Finding(refused=np.zeros_like(unsaid), unknown=access != 0)
+    return Finding(refused=~unsaid & (access > need), unknown=unsaid)
+
+
+def _no_recourse(question: Question) -> Finding | None:
+    need, policy = question.criteria.no_recourse, question.supply["no_recourse"]
+    if need is False:
+        return None
+    unsaid = policy == UNSAID
+    refused = (policy == NOT_ACCEPTED) | ((policy == QUOTA) & quota_is_full(question.supply, question.needed_from))
+    if need is None:
+        return Finding(refused=np.zeros_like(unsaid), unknown=unsaid | refused)
+    return Finding(refused=refused, unknown=unsaid)
+
+
+def quota_is_full(supply: SupplyColumns, at: datetime) -> BoolColumn:
+    """Return per unit whether its provider's quota of households without recourse is used up at `at`; no number = full."""
+    counts = np.zeros(len(supply.providers), dtype=np.int64)
+    moment = at.timestamp()
+    provider = supply["provider"]
+    for row, ends in supply.no_recourse_ends.items():
+        counts[int(provider[row])] += sum(1 for end in ends if end > moment)
+    limits = np.array([facts.no_recourse_quota or 0 for facts in supply.providers], dtype=np.int64)
+    full: BoolColumn = counts >= limits
+    return full[provider.astype(np.int64)]
+
+
+def _level_rule(need: Level | None, offered: npt.NDArray[Any]) -> Finding | None:
+    """A need must not exceed the unit's level; a need that nobody asked about might be high."""
+    if need is Level.NONE:
+        return None
+    unsaid = offered == UNSAID
+    if need is None:
+        return Finding(refused=np.zeros_like(unsaid), unknown=offered != LEVEL_CODE[Level.HIGH])
+    return Finding(refused=~unsaid & (offered < LEVEL_CODE[need]), unknown=unsaid)
+
+
+def _mental_health(question: Question) -> Finding | None:
+    return _level_rule(question.criteria.mental_health, question.supply["mental_health"])
+
+
+def _substance_use(question: Question) -> Finding | None:
+    return _level_rule(question.criteria.substance_use, question.supply["substance_use"])
+
+
+def _specialism(question: Question) -> Finding | None:
+    required = sum(SPECIALISM_BIT[specialism] for specialism in question.criteria.specialisms_required)
+    if not required:
+        return None
+    return Finding(refused=(question.supply["specialisms"].astype(np.int32) & required) != required)
+
+
+def _pets(question: Question) -> Finding | None:
+    """Soft, since fostering exists, unless the household will not come without the animal."""
+    if not (question.criteria.pets and question.criteria.pets_must_come):
+        return None
+    pets = question.supply["pets"]
+    return Finding(refused=pets == 0, unknown=pets == UNSAID)
+
+
+def _out_of_hours_intake(question: Question) -> Finding | None:
+    if not question.criteria.out_of_hours:
+        return None
+    intake = question.supply["out_of_hours_intake"]
+    return Finding(refused=intake == 0, unknown=intake == UNSAID)
+
+
+def _distance(question: Question) -> Finding | None:
+    """Further than the household said it wants, by band of its cell; soft, from her own anchor."""
+    if question.too_far is None:
+        return None
+    cell = question.supply["cell"]
+    return Finding(refused=(cell >= 0) & question.too_far[cell])
+
+
+def _risks(question: Question) -> Finding | None:
+    """Offences and risk to children: a person decides, never an automatic no (domain page: R)."""
+    risks = question.criteria.risks
+    size = len(question.supply)
+    if risks is None:
+        return Finding(refused=np.zeros(size, dtype=np.bool_), unknown=np.ones(size, dtype=np.bool_))
+    if not risks:
+        return None
+    return Finding(refused=np.zeros(size, dtype=np.bool_), person=np.ones(size, dtype=np.bool_))
+
+
+def _area(question: Question) -> Finding:
+    """Areas to avoid: hard, never relaxed. An overlap is for the one who knows the address."""
+    verdicts = question.unit_verdicts()
+    return Finding(refused=verdicts == BLOCKED, person=verdicts == REVIEW)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("not_available", _not_available),
+    Rule("bed_spaces", _bed_spaces),
+    Rule("boys_upper_age", _boys_upper_age),
+    Rule("residents", _residents, asks="residents"),
+    Rule("access", _access),
+    Rule("no_recourse", _no_recourse),
+    Rule("mental_health", _mental_health),
+    Rule("substance_use", _substance_use),
+    Rule("out_of_hours_intake", _out_of_hours_intake),
+    Rule("risks", _risks, asks="risks"),
+    Rule("area_blocked", _area, asks="area_overlap"),
+    Rule("specialism", _specialism, negotiable=True),
+    Rule("pets", _pets, negotiable=True),
+    Rule("distance", _distance, negotiable=True),
+)

@@ -1,0 +1,143 @@
+"""What happens to a household's case, as past participles. `name` reads subject:thing:event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from accommodation.base import DomainEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdRecorded(DomainEvent):
+    name: ClassVar[str] = "household:recorded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdEdited(DomainEvent):
+    name: ClassVar[str] = "household:edited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdRead(DomainEvent):
+    name: ClassVar[str] = "household:read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdsListed(DomainEvent):
+    name: ClassVar[str] = "household:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoAreasStated(DomainEvent):
+    name: ClassVar[str] = "household:no_areas:stated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaRecorded(DomainEvent):
+    name: ClassVar[str] = "area:recorded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaEdited(DomainEvent):
+    name: ClassVar[str] = "area:edited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaRead(DomainEvent):
+    name: ClassVar[str] = "area:read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreasListed(DomainEvent):
+    name: ClassVar[str] = "area:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaRetired(DomainEvent):
+    name: ClassVar[str] = "area:retired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchMade(DomainEvent):
+    name: ClassVar[str] = "search:made"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchRead(DomainEvent):
+    name: ClassVar[str] = "search:read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitHeld(DomainEvent):
+    name: ClassVar[str] = "hold:made"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldReleased(DomainEvent):
+    name: ClassVar[str] = "hold:released"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferralMade(DomainEvent):
+    name: ClassVar[str] = "referral:made"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferralRead(DomainEvent):
+    name: ClassVar[str] = "referral:read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferralAccepted(DomainEvent):
+    name: ClassVar[str] = "referral:accepted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferralDeclined(DomainEvent):
+    name: ClassVar[str] = "referral:declined"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferralWithdrawn(DomainEvent):
+    name: ClassVar[str] = "referral:withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExactCheckRead(DomainEvent):
+    name: ClassVar[str] = "referral:exact_check:read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdArrived(DomainEvent):
+    name: ClassVar[str] = "placement:arrived"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdDidNotArrive(DomainEvent):
+    name: ClassVar[str] = "placement:not_arrived"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenceExtended(DomainEvent):
+    name: ClassVar[str] = "placement:extended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdDeparted(DomainEvent):
+    name: ClassVar[str] = "placement:departed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResettlementWorkerAssigned(DomainEvent):
+    name: ClassVar[str] = "placement:worker:assigned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReminderSent(DomainEvent):
+    name: ClassVar[str] = "reminder:sent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReminderAcknowledged(DomainEvent):
+    name: ClassVar[str] = "reminder:acknowledged"

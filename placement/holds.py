@@ -1,0 +1,174 @@
+"""Use cases of holding: a unit kept for one household for a frozen term. The database decides who gets it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from accommodation.base import IllegalMove, NotFound, UnitOfWork, new_id
+from accommodation.errors import UnitAlreadyTaken
+from accommodation.models import Property, Provider, Unit
+from accommodation.queries import get_own_provider
+from accommodation.supply import touch_units
+from accommodation.taking import end_stay, lock_unit, take_unit
+from accommodation.vocabulary import Role, StayKind
+from placement.eligibility import Judgement, Question, judge
+from placement.errors import AskedTooOften, HoldOver, SearchExcludesUnit, UnitNotFree
+from placement.events import HoldReleased, UnitHeld
+from placement.households import load_household
+from placement.models import Hold, Household, Referral
+from placement.searches import SearchEngine, ask_for, list_next_best, load_search
+from placement.vocabulary import HoldState, ReleaseReason, Verdict
+
+NEXT_BEST_SHOWN = 3
+REVIEW_QUESTIONS_AT_MOST = 2
+
+
+def hold_state(hold: Hold, now: datetime) -> HoldState:
+    """Return what a hold is at `now`; it is over from the instant of `expires_at` on, whether or not a job ran."""
+    if hold.converted_at is not None:
+        return HoldState.CONVERTED
+    if hold.released_at is not None:
+        return HoldState.RELEASED
+    return HoldState.LIVE if now < hold.expires_at else HoldState.EXPIRED
+
+
+def hold_unit(
+    uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, unit_id: uuid.UUID, search_id: uuid.UUID
+) -> Hold:
+    """Hold a unit for a household, after judging it again on the locked row by the rules of search.
+
+    Raises NotFound, UnitNotFree (with the next best units), SearchExcludesUnit, AskedTooOften, NoAreasRecorded.
+    """
+    household = load_household(uow, household_id)
+    search = load_search(uow, search_id)
+    if search.household_id != household.id:
+        raise NotFound
+    unit = lock_unit(uow.session, unit_id)
+    provider = _lock_provider(uow, unit)
+    judgement, row, no_recourse = _judge_unit(uow, engine, household, unit, search.needed_on)
+    refusal = _refusal_at(judgement, row)
+    if refusal == "not_available":
+        raise UnitNotFree(list_next_best(uow, engine, household, search.needed_on, NEXT_BEST_SHOWN))
+    if refusal is not None:
+        raise SearchExcludesUnit(refusal)
+    verdict = _verdict_at(judgement, row)
+    if verdict is Verdict.REVIEW and _times_asked(uow, household_id, unit_id) >= REVIEW_QUESTIONS_AT_MOST:
+        raise AskedTooOften
+    expires_at = uow.now + timedelta(minutes=provider.hold_minutes)
+    try:
+        stay = take_unit(uow.session, unit, StayKind.HOLD, uow.now, expires_at, no_recourse=no_recourse)
+    except UnitAlreadyTaken:
+        raise UnitNotFree(list_next_best(uow, engine, household, search.needed_on, NEXT_BEST_SHOWN)) from None
+    hold = Hold(
+        id=new_id(),
+        household_id=household.id,
+        organisation_id=household.organisation_id,
+        unit_id=unit.id,
+        stay=stay,
+        search_id=search.id,
+        verdict=verdict,
+        held_by=uow.principal.worker_id,
+        held_at=uow.now,
+        expires_at=expires_at,
+        term_minutes=provider.hold_minutes,
+    )
+    uow.session.add(hold)
+    touch_units(uow.session, [unit.id])
+    uow.record(UnitHeld(subject_id=hold.id, details={"unit_id": str(unit.id), "household_id": str(household.id)}))
+    return hold
+
+
+def load_hold(uow: UnitOfWork, hold_id: uuid.UUID) -> Hold:
+    """Return a hold made by the principal's organisation, or on a unit of its own provider; raises NotFound."""
+    hold = uow.session.get(Hold, hold_id)
+    if hold is None:
+        raise NotFound
+    if uow.principal.role == Role.HOUSING_OFFICER and hold.organisation_id == uow.principal.organisation_id:
+        return hold
+    provider = get_own_provider(uow) if uow.principal.role == Role.REFUGE_MANAGER else None
+    unit = uow.session.get(Unit, hold.unit_id)
+    if provider is None or unit is None or unit.property.provider_id != provider.id:
+        raise NotFound
+    return hold
+
+
+def list_holds(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Hold]:
+    """List holds that the principal may see, in order of their random id."""
+    query = select(Hold).join(Unit, Unit.id == Hold.unit_id).join(Property, Property.id == Unit.property_id)
+    if uow.principal.role == Role.REFUGE_MANAGER:
+        query = query.where(Property.provider_id == get_own_provider(uow).id)
+    else:
+        query = query.where(Hold.organisation_id == uow.principal.organisation_id)
+    if after is not None:
+        query = query.where(Hold.id > after)
+    return uow.session.execute(query.order_by(Hold.id).limit(limit)).scalars().all()
+
+
+def release_hold(uow: UnitOfWork, hold: Hold, reason: ReleaseReason) -> None:
+    """Give a live hold back: the unit is free to others in this transaction's commit. Raises HoldOver, IllegalMove."""
+    lock_unit(uow.session, hold.unit_id)
+    state = hold_state(hold, uow.now)
+    if state is not HoldState.LIVE:
+        raise HoldOver(state)
+    if has_open_referral(uow, hold):
+        raise IllegalMove(
+            "A referral rests on this hold. Withdraw the referral instead.",
+            state="referred",
+            legal_moves=("withdraw_referral",),
+        )
+    close_hold(uow, hold, reason)
+
+
+def close_hold(uow: UnitOfWork, hold: Hold, reason: ReleaseReason) -> None:
+    """End a hold's dates on its unit, if they are still running, and tell the searches."""
+    hold.released_at = uow.now
+    hold.release_reason = reason
+    end_stay(hold.stay, uow.now)
+    touch_units(uow.session, [hold.unit_id])
+    uow.record(HoldReleased(subject_id=hold.id, details={"unit_id": str(hold.unit_id), "reason": str(reason)}))
+
+
+def has_open_referral(uow: UnitOfWork, hold: Hold) -> bool:
+    """Tell whether a referral that nobody has answered rests on the hold."""
+    query = select(Referral.id).where(Referral.hold_id == hold.id, Referral.state == "made")
+    return uow.session.execute(query).first() is not None
+
+
+def _lock_provider(uow: UnitOfWork, unit: Unit) -> Provider:
+    """Lock the provider after its unit: a quota is counted over all of its units, so takers must queue."""
+    return uow.session.execute(
+        select(Provider).where(Provider.id == unit.property.provider_id).with_for_update()
+    ).scalar_one()
+
+
+def _judge_unit(
+    uow: UnitOfWork, engine: SearchEngine, household: Household, unit: Unit, needed_on: date
+) -> tuple[Judgement, int, bool]:
+    """Judge the locked unit as search does. Negotiable wishes do not refuse a bed that the officer chose knowingly."""
+    criteria, cell_verdicts = ask_for(uow, engine, household, needed_on)
+    supply = engine.index.current(uow.session, uow.now)
+    # The hold begins now, whatever the day of need: the unit must be free now.
+    judgement = judge(Question(supply, criteria, cell_verdicts, uow.now))
+    return judgement, supply.row_of[unit.id], criteria.no_recourse is True
+
+
+def _refusal_at(judgement: Judgement, row: int) -> str | None:
+    for rule, finding in judgement.findings:
+        if finding.refused[row] and not rule.negotiable:
+            return rule.code
+    return None
+
+
+def _verdict_at(judgement: Judgement, row: int) -> Verdict:
+    if judgement.asks_at(row):
+        return Verdict.REVIEW
+    return Verdict.CONFIRM if judgement.unknown_at(row) else Verdict.SUITABLE
+
+
+def _times_asked(uow: UnitOfWork, household_id: uuid.UUID, unit_id: uuid.UUID) -> int:
+    query = select(Referral.id).where(Referral.household_id == household_id, Referral.unit_id == unit_id)
+    return len(uow.session.execute(query).all())

@@ -1,0 +1,137 @@
+"""Use cases on a household's record: who is in it, what it needs. All that identifies it is sealed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from accommodation.base import NotFound, UnitOfWork, new_id
+from accommodation.sealing import open_json, seal_json
+from accommodation.supply import touch_units
+from placement.events import HouseholdEdited, HouseholdRead, HouseholdRecorded, HouseholdsListed
+from placement.models import Household, PerpetratorLink, Placement
+from placement.vocabulary import PlacementState
+
+REFERENCE_ALPHABET = "23456789CFGHJMPQRVWX"
+"""No vowels and no look-alikes: a reference is read over the telephone and must not spell anything."""
+
+
+@dataclass(frozen=True)
+class HouseholdRecord:
+    """A household opened for somebody who may read it."""
+
+    household: Household
+    details: Mapping[str, Any]
+    no_areas_statement: str | None
+
+
+def make_reference(prefix: str) -> str:
+    """Return a random neutral reference such as `H-7F3Q9X2C`: no name, no place, no order."""
+    return f"{prefix}-{''.join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))}"
+
+
+def record_household(uow: UnitOfWork, details: Mapping[str, Any]) -> HouseholdRecord:
+    """Record a household for the principal's organisation. `details` are JSON values: members, needs, perpetrators..."""
+    household = Household(
+        id=new_id(),
+        organisation_id=uow.principal.organisation_id,
+        reference=make_reference("H"),
+        created_at=uow.now,
+    )
+    seal_json(uow.cipher, household, "details_sealed", details)
+    uow.session.add(household)
+    uow.session.flush()
+    _link_perpetrators(uow, household, details)
+    uow.record(HouseholdRecorded(subject_id=household.id))
+    return HouseholdRecord(household, details, None)
+
+
+def load_household(uow: UnitOfWork, household_id: uuid.UUID) -> Household:
+    """Return a household of the principal's own organisation; raises NotFound for any other."""
+    household = uow.session.get(Household, household_id)
+    if household is None or household.organisation_id != uow.principal.organisation_id:
+        raise NotFound
+    return household
+
+
+def read_household(uow: UnitOfWork, household_id: uuid.UUID) -> HouseholdRecord:
+    """Open a household and record that it was read."""
+    household = load_household(uow, household_id)
+    uow.record(HouseholdRead(subject_id=household.id))
+    return open_household(uow, household)
+
+
+def open_household(uow: UnitOfWork, household: Household) -> HouseholdRecord:
+    """Open what is sealed. The caller has decided that it may be seen, and records the reading."""
+    return HouseholdRecord(
+        household,
+        open_json(uow.cipher, household, "details_sealed"),
+        open_json(uow.cipher, household, "no_areas_statement_sealed"),
+    )
+
+
+def list_households(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Household]:
+    """List the organisation's households in order of their random id; references only, nothing is opened."""
+    query = select(Household).where(Household.organisation_id == uow.principal.organisation_id)
+    if after is not None:
+        query = query.where(Household.id > after)
+    uow.record(HouseholdsListed(subject_id=uow.principal.organisation_id))
+    return uow.session.execute(query.order_by(Household.id).limit(limit)).scalars().all()
+
+
+def edit_household(uow: UnitOfWork, household: Household, changes: Mapping[str, Any]) -> HouseholdRecord:
+    """Replace the named top-level parts of a household's details; what is not named stays."""
+    details = {**open_json(uow.cipher, household, "details_sealed"), **changes}
+    seal_json(uow.cipher, household, "details_sealed", details)
+    uow.session.flush()
+    if "perpetrators" in changes:
+        _link_perpetrators(uow, household, details)
+        _touch_home(uow, household)
+    uow.record(HouseholdEdited(subject_id=household.id, details={"changed": sorted(changes)}))
+    return open_household(uow, household)
+
+
+def list_perpetrator_links(uow: UnitOfWork, household_id: uuid.UUID) -> frozenset[str]:
+    """Return the blind indexes of a household's perpetrators."""
+    query = select(PerpetratorLink.blind_index).where(PerpetratorLink.household_id == household_id)
+    return frozenset(uow.session.execute(query).scalars())
+
+
+def normalise_person(name: str, born_on: str | None) -> str:
+    """Return a person in the one form that blind indexes are made of: letters only, case and accents folded."""
+    folded = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(sorted(re.findall(r"[^\W\d_]+", folded))) + "|" + (born_on or "")
+
+
+def perpetrator_indexes(uow: UnitOfWork, details: Mapping[str, Any]) -> frozenset[str]:
+    """Return the blind indexes under which a household's perpetrators are found: by name and, where known, birth date."""
+    return frozenset(
+        uow.cipher.blind_index("perpetrator", normalise_person(person["name"], born_on))
+        for person in details.get("perpetrators") or ()
+        for born_on in {None, person.get("born_on")}
+    )
+
+
+def _link_perpetrators(uow: UnitOfWork, household: Household, details: Mapping[str, Any]) -> None:
+    uow.session.execute(delete(PerpetratorLink).where(PerpetratorLink.household_id == household.id))
+    for blind_index in sorted(perpetrator_indexes(uow, details)):
+        uow.session.add(PerpetratorLink(id=new_id(), household_id=household.id, blind_index=blind_index))
+    uow.session.flush()
+
+
+def _touch_home(uow: UnitOfWork, household: Household) -> None:
+    """A resident's perpetrators decide who may live beside her: the search must read her unit again."""
+    living_in = select(Placement.unit_id).where(
+        Placement.household_id == household.id,
+        Placement.state.in_([PlacementState.PLANNED, PlacementState.LIVING]),
+    )
+    unit_ids = uow.session.execute(living_in).scalars().all()
+    if unit_ids:
+        touch_units(uow.session, unit_ids)

@@ -1,0 +1,256 @@
+"""The vacancy index: the supply in memory, refreshed by reading one row and then only the units changed since."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Row, Select, exists, or_, select
+from sqlalchemy.orm import Session
+
+from accommodation.availability import NEVER_BUSY, end_as_epoch
+from accommodation.models import Property, Provider, Stay, Unit
+from accommodation.supply import get_supply_version
+from accommodation.vocabulary import AccommodationType
+from geo.cells import CellPartition
+from placement.columns import (
+    BOYS_AGE_CODE,
+    COLUMN_TYPES,
+    LEVEL_CODE,
+    NO_RECOURSE_CODE,
+    RESIDENTS_CODE,
+    SPECIALISM_BIT,
+    UNSAID,
+    ProviderFacts,
+    SupplyColumns,
+)
+from placement.models import PerpetratorLink, Placement, Referral
+from placement.vocabulary import PlacementState, ReferralState
+
+Key = TypeVar("Key", str, uuid.UUID)
+
+NOTHING_SEEN = -1
+TYPE_CODE = {str(kind): place for place, kind in enumerate(AccommodationType)}
+BOYS_AGE = {str(key): code for key, code in BOYS_AGE_CODE.items()}
+
+
+class VacancyIndex:
+    """One a process. `current` returns an immutable picture; threads may keep using an older one meanwhile."""
+
+    def __init__(self, partition: CellPartition) -> None:
+        self._partition = partition
+        self._cell_of_code = {code: place for place, code in enumerate(partition.codes)}
+        self._lock = threading.Lock()
+        self._picture = _nothing()
+
+    def current(self, session: Session, now: datetime) -> SupplyColumns:
+        """Return the supply as last committed. Reads the supply version, and the changed units when it moved.
+
+        A version behind the picture's (a restored backup) makes it read everything again.
+        """
+        picture = self._picture
+        if picture.version == get_supply_version(session):
+            return picture
+        with self._lock:
+            picture = self._picture
+            # Asked again: while this thread waited, another may have read on, and its picture must not seem "ahead".
+            version = get_supply_version(session)
+            if picture.version != version:
+                base = picture if picture.version < version else _nothing()
+                picture = self._apply(base, version, session, now)
+                self._picture = picture
+            return picture
+
+    def _apply(self, base: SupplyColumns, version: int, session: Session, now: datetime) -> SupplyColumns:
+        since = base.version
+        rows = session.execute(_changed_units(since)).all()
+        changed = [row.id for row in rows]
+        ends, quota_ends = _stays(session, since, now)
+        place_of = dict(base.row_of)
+        unit_ids = list(base.unit_ids)
+        for unit_id in changed:
+            if unit_id not in place_of:
+                place_of[unit_id] = len(unit_ids)
+                unit_ids.append(unit_id)
+        providers, provider_place = _merge_providers(base, rows)
+        property_place = dict(base.property_of)
+        for row in rows:
+            property_place.setdefault(row.property_id, len(property_place))
+        columns = _grow(base, len(unit_ids))
+        if rows:
+            places = np.array([place_of[unit_id] for unit_id in changed])
+            for name, values in self._columns_of(rows, ends, provider_place, property_place).items():
+                columns[name][places] = values
+        touched = {place_of[unit_id] for unit_id in changed}
+        return SupplyColumns(
+            version=version,
+            unit_ids=tuple(unit_ids),
+            columns=columns,
+            providers=providers,
+            row_of=place_of,
+            property_of=property_place,
+            links=_remap(base.links, touched, _links(session, since), place_of),
+            declined=_remap(base.declined, touched, _declined(session, since), place_of),
+            no_recourse_ends={
+                **{row: value for row, value in base.no_recourse_ends.items() if row not in touched},
+                **{place_of[unit_id]: tuple(values) for unit_id, values in quota_ends.items() if unit_id in place_of},
+            },
+        )
+
+    def _columns_of(
+        self,
+        rows: Iterable[Row[Any]],
+        ends: Mapping[uuid.UUID, float],
+        provider_place: Mapping[uuid.UUID, int],
+        property_place: Mapping[uuid.UUID, int],
+    ) -> dict[str, list[Any]]:
+        values: dict[str, list[Any]] = {name: [] for name in COLUMN_TYPES}
+        add = {name: values[name].append for name in values}
+        for row in rows:
+            add["identity"](row.id.int >> 64)
+            add["cell"](self._cell(row))
+            add["bed_spaces"](row.bed_spaces)
+            add["cots"](row.cots)
+            add["residents"](RESIDENTS_CODE.get(row.residents, UNSAID))
+            add["boys_upper_age"](BOYS_AGE.get(row.boys_upper_age, UNSAID))
+            add["access"](UNSAID if row.access is None else row.access)
+            add["no_recourse"](NO_RECOURSE_CODE.get(row.no_recourse, UNSAID))
+            add["mental_health"](LEVEL_CODE.get(row.mental_health, UNSAID))
+            add["substance_use"](LEVEL_CODE.get(row.substance_use, UNSAID))
+            add["pets"](_tristate(row.pets))
+            add["specialisms"](sum(SPECIALISM_BIT[name] for name in row.specialisms))
+            add["staff_cover"](_tristate(row.staff_cover))
+            add["cctv"](_tristate(row.cctv))
+            add["out_of_hours_intake"](_tristate(row.out_of_hours_intake))
+            add["self_contained"](row.self_contained)
+            add["withdrawn"](row.withdrawn_at is not None)
+            add["busy_until"](ends.get(row.id, NEVER_BUSY))
+            add["confirmed_at"](-np.inf if row.confirmed_at is None else row.confirmed_at.timestamp())
+            add["accommodation_type"](TYPE_CODE[row.accommodation_type])
+            add["provider"](provider_place[row.provider_id])
+            add["property"](property_place[row.property_id])
+        return values
+
+    def _cell(self, row: Row[Any]) -> int:
+        """Return the cell's place; -1 when it belongs to another partition, so that the unit is never clear."""
+        return self._cell_of_code.get(row.cell, -1) if row.cell_version == self._partition.version else -1
+
+
+def _nothing() -> SupplyColumns:
+    columns: dict[str, Any] = {name: np.empty(0, dtype=kind) for name, kind in COLUMN_TYPES.items()}
+    return SupplyColumns(version=NOTHING_SEEN, unit_ids=(), columns=columns, providers=())
+
+
+def _grow(base: SupplyColumns, size: int) -> dict[str, Any]:
+    """Copy the columns, with room at the end: pictures that somebody holds must not change."""
+    columns: dict[str, Any] = {}
+    for name, kind in COLUMN_TYPES.items():
+        column: npt.NDArray[Any] = np.zeros(size, dtype=kind)
+        column[: len(base)] = base.columns[name]
+        columns[name] = column
+    return columns
+
+
+def _tristate(value: bool | None) -> int:
+    return UNSAID if value is None else int(value)
+
+
+def _changed_units(since: int) -> Select[Any]:
+    unit_columns = (
+        Unit.id, Unit.property_id, Unit.cell, Unit.bed_spaces, Unit.cots, Unit.residents, Unit.boys_upper_age,
+        Unit.access, Unit.no_recourse, Unit.mental_health, Unit.substance_use, Unit.pets, Unit.specialisms,
+        Unit.self_contained, Unit.withdrawn_at, Unit.confirmed_at, Unit.accommodation_type,
+    )  # fmt: skip
+    return (
+        select(
+            *unit_columns,
+            Property.provider_id,
+            Property.cell_version,
+            Property.staff_cover,
+            Property.cctv,
+            Property.out_of_hours_intake,
+            Provider.name,
+            Provider.referral_phone,
+            Provider.no_recourse_quota,
+        )
+        .join(Property, Property.id == Unit.property_id)
+        .join(Provider, Provider.id == Property.provider_id)
+        .where(Unit.supply_version > since)
+        .order_by(Unit.supply_version, Unit.id)
+    )
+
+
+def _merge_providers(
+    base: SupplyColumns, rows: Iterable[Row[Any]]
+) -> tuple[tuple[ProviderFacts, ...], dict[uuid.UUID, int]]:
+    places = {facts.id: place for place, facts in enumerate(base.providers)}
+    providers = list(base.providers)
+    for row in rows:
+        facts = ProviderFacts(row.provider_id, row.name, row.referral_phone, row.no_recourse_quota)
+        place = places.setdefault(row.provider_id, len(providers))
+        if place == len(providers):
+            providers.append(facts)
+        else:
+            providers[place] = facts
+    return tuple(providers), places
+
+
+def _stays(session: Session, since: int, now: datetime) -> tuple[dict[uuid.UUID, float], dict[uuid.UUID, list[float]]]:
+    """Return, for changed units, when their last live stay ends and the ends of those that count for a quota."""
+    ends: dict[uuid.UUID, float] = {}
+    quota_ends: dict[uuid.UUID, list[float]] = defaultdict(list)
+    query = (
+        select(Stay.unit_id, Stay.ends_at, Stay.no_recourse)
+        .join(Unit, Unit.id == Stay.unit_id)
+        .where(Unit.supply_version > since, Stay.live, or_(Stay.ends_at.is_(None), Stay.ends_at > now))
+    )
+    for unit_id, ends_at, no_recourse in session.execute(query):
+        end = end_as_epoch(ends_at)
+        ends[unit_id] = max(end, ends.get(unit_id, NEVER_BUSY))
+        if no_recourse:
+            quota_ends[unit_id].append(end)
+    return ends, quota_ends
+
+
+def _links(session: Session, since: int) -> Iterable[tuple[str, uuid.UUID]]:
+    query = (
+        select(PerpetratorLink.blind_index, Placement.unit_id)
+        .join(Placement, Placement.household_id == PerpetratorLink.household_id)
+        .join(Unit, Unit.id == Placement.unit_id)
+        .where(
+            Unit.supply_version > since,
+            Placement.state.in_([PlacementState.PLANNED, PlacementState.LIVING]),
+        )
+    )
+    return [(blind_index, unit_id) for blind_index, unit_id in session.execute(query)]
+
+
+def _declined(session: Session, since: int) -> Iterable[tuple[uuid.UUID, uuid.UUID]]:
+    """Households whose referral was declined since the unit was last lived in: not offered again for this vacancy."""
+    let_since = exists().where(Placement.unit_id == Referral.unit_id, Placement.accepted_at > Referral.answered_at)
+    query = (
+        select(Referral.household_id, Referral.unit_id)
+        .join(Unit, Unit.id == Referral.unit_id)
+        .where(Unit.supply_version > since, Referral.state == ReferralState.DECLINED, ~let_since)
+    )
+    return [(household_id, unit_id) for household_id, unit_id in session.execute(query)]
+
+
+def _remap(
+    before: Mapping[Key, frozenset[int]],
+    touched: set[int],
+    found: Iterable[tuple[Key, uuid.UUID]],
+    place_of: Mapping[uuid.UUID, int],
+) -> dict[Key, frozenset[int]]:
+    """Return key -> rows with the touched rows' old entries replaced by what was found."""
+    after = {key: rows if rows.isdisjoint(touched) else rows - touched for key, rows in before.items()}
+    for key, unit_id in found:
+        if (place := place_of.get(unit_id)) is not None:
+            after[key] = after.get(key, frozenset()) | {place}
+    return {key: rows for key, rows in after.items() if rows}

@@ -1,0 +1,171 @@
+"""Use cases of a stay: arrival on a licence, extension, non-arrival, departure."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import or_, select
+
+from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
+from accommodation.calendar import Nation, add_working_days, local_date, start_of_day
+from accommodation.models import Unit, Worker
+from accommodation.queries import find_own_provider, get_own_provider
+from accommodation.supply import touch_units
+from accommodation.taking import end_stay, lock_unit, take_unit
+from accommodation.vacancies import add_void
+from accommodation.vocabulary import Role, StayKind, VoidReason
+from placement.errors import ExtensionNotLater
+from placement.events import HouseholdArrived, HouseholdDeparted, HouseholdDidNotArrive, LicenceExtended
+from placement.licence import licence_end
+from placement.models import Extension, Placement
+from placement.reminders import plan_reminders
+from placement.vocabulary import Destination, ExtensionReason, NonArrivalReason, PlacementState
+
+LEGAL_MOVES = {
+    PlacementState.PLANNED: ("arrival", "non-arrival"),
+    PlacementState.LIVING: ("extensions", "departure"),
+    PlacementState.NOT_ARRIVED: (),
+    PlacementState.DEPARTED: (),
+}
+LONGEST_EXTENSION_DAYS = 366
+
+
+def load_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
+    """Return a placement in the principal's own accommodation or of its own household; raises NotFound."""
+    placement = uow.session.get(Placement, placement_id)
+    if placement is None:
+        raise NotFound
+    if uow.principal.role == Role.HOUSING_OFFICER and placement.organisation_id == uow.principal.organisation_id:
+        return placement
+    provider = find_own_provider(uow)
+    if provider is None or placement.provider_id != provider.id:
+        raise NotFound
+    return placement
+
+
+def list_placements(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Placement]:
+    """List placements that the principal may see, in order of their random id."""
+    provider = find_own_provider(uow)
+    query = select(Placement).where(
+        or_(
+            Placement.organisation_id == uow.principal.organisation_id,
+            Placement.provider_id == (provider.id if provider else None),
+        )
+    )
+    if after is not None:
+        query = query.where(Placement.id > after)
+    return uow.session.execute(query.order_by(Placement.id).limit(limit)).scalars().all()
+
+
+def list_extensions(uow: UnitOfWork, placement_id: uuid.UUID) -> Sequence[Extension]:
+    """List the moves of a licence's end, oldest first."""
+    query = select(Extension).where(Extension.placement_id == placement_id)
+    return uow.session.execute(query.order_by(Extension.recorded_at, Extension.id)).scalars().all()
+
+
+def confirm_arrival(
+    uow: UnitOfWork, placement_id: uuid.UUID, arrived_on: date, resettlement_worker_id: uuid.UUID | None
+) -> Placement:
+    """Confirm that the household came: its licence starts on that local date and its reminders are planned.
+
+    Raises IllegalMove, and InvalidInput for a day before acceptance or after today, or for a worker of another
+    organisation. Without a worker named, a resettlement worker who confirms takes it on herself.
+    """
+    placement = _lock(uow, placement_id, "arrival")
+    today = local_date(uow.now)
+    if not local_date(placement.accepted_at) <= arrived_on <= today:
+        raise InvalidInput(("/arrived_on", "Give a day between the acceptance and today."))
+    placement.state = PlacementState.LIVING
+    placement.licence_starts_on = arrived_on
+    placement.licence_ends_on = licence_end(arrived_on, placement.licence_days)
+    placement.resettlement_worker_id = _resettlement_worker(uow, resettlement_worker_id)
+    plan_reminders(uow, placement)
+    touch_units(uow.session, [placement.unit_id])
+    uow.record(HouseholdArrived(subject_id=placement.id, details={"licence_ends_on": placement.licence_ends_on.isoformat()}))
+    return placement
+
+
+def record_non_arrival(uow: UnitOfWork, placement_id: uuid.UUID, reason: NonArrivalReason) -> Placement:
+    """Record that the household did not come: the unit is free from now on."""
+    placement = _lock(uow, placement_id, "non-arrival")
+    placement.state = PlacementState.NOT_ARRIVED
+    placement.non_arrival_reason = reason
+    end_stay(placement.stay, uow.now)
+    touch_units(uow.session, [placement.unit_id])
+    uow.record(HouseholdDidNotArrive(subject_id=placement.id, details={"reason": str(reason)}))
+    return placement
+
+
+def extend_licence(uow: UnitOfWork, placement_id: uuid.UUID, ends_on: date, reason: ExtensionReason) -> Placement:
+    """Move a licence's end to a later day and plan its reminders anew; raises ExtensionNotLater, InvalidInput."""
+    placement = _lock(uow, placement_id, "extensions")
+    if placement.licence_ends_on is None or ends_on <= placement.licence_ends_on:
+        raise ExtensionNotLater
+    if (ends_on - max(placement.licence_ends_on, local_date(uow.now))).days > LONGEST_EXTENSION_DAYS:
+        raise InvalidInput(("/ends_on", "Extend by a year at most; extend again when it is needed."))
+    uow.session.add(
+        Extension(
+            id=new_id(),
+            placement_id=placement.id,
+            from_ends_on=placement.licence_ends_on,
+            to_ends_on=ends_on,
+            reason=reason,
+            recorded_at=uow.now,
+            recorded_by=uow.principal.worker_id,
+        )
+    )
+    placement.licence_ends_on = ends_on
+    plan_reminders(uow, placement)
+    touch_units(uow.session, [placement.unit_id])
+    uow.record(LicenceExtended(subject_id=placement.id, details={"ends_on": ends_on.isoformat(), "reason": str(reason)}))
+    return placement
+
+
+def record_departure(uow: UnitOfWork, placement_id: uuid.UUID, departed_on: date, destination: Destination) -> Placement:
+    """Record where the household went and start the unit's turnaround, in working days of its own nation.
+
+    What was planned for the stay is cancelled; the contacts after departure are planned.
+    """
+    placement = _lock(uow, placement_id, "departure")
+    if placement.licence_starts_on is None or not placement.licence_starts_on <= departed_on <= local_date(uow.now):
+        raise InvalidInput(("/departed_on", "Give a day between the arrival and today."))
+    unit = uow.session.get_one(Unit, placement.unit_id)
+    placement.state = PlacementState.DEPARTED
+    placement.departed_on = departed_on
+    placement.destination = destination
+    end_stay(placement.stay, uow.now)
+    uow.session.flush()
+    ready_at = start_of_day(add_working_days(departed_on, unit.turnaround_days, Nation(placement.nation)))
+    if ready_at > uow.now:
+        stay = take_unit(uow.session, unit, StayKind.VOID, uow.now, ready_at)
+        add_void(uow, unit, stay_id=stay.id, reason=VoidReason.TURNAROUND, notes=None)
+    plan_reminders(uow, placement)
+    touch_units(uow.session, [unit.id])
+    uow.record(HouseholdDeparted(subject_id=placement.id, details={"destination": str(destination)}))
+    return placement
+
+
+def _lock(uow: UnitOfWork, placement_id: uuid.UUID, move: str) -> Placement:
+    """Return a placement of the principal's own accommodation, its unit locked and its row read again for this move."""
+    placement = load_placement(uow, placement_id)
+    if placement.provider_id != get_own_provider(uow).id:
+        raise NotFound
+    lock_unit(uow.session, placement.unit_id)
+    uow.session.refresh(placement)
+    legal = LEGAL_MOVES[PlacementState(placement.state)]
+    if move not in legal:
+        raise IllegalMove(
+            f"This placement is {placement.state.replace('_', ' ')}.", state=placement.state, legal_moves=legal
+        )
+    return placement
+
+
+def _resettlement_worker(uow: UnitOfWork, worker_id: uuid.UUID | None) -> uuid.UUID | None:
+    if worker_id is None:
+        return uow.principal.worker_id if uow.principal.role == Role.RESETTLEMENT_WORKER else None
+    worker = uow.session.get(Worker, worker_id)
+    if worker is None or worker.organisation_id != uow.principal.organisation_id or worker.left_at is not None:
+        raise InvalidInput(("/resettlement_worker_id", "Name somebody who works for your organisation."))
+    return worker.id

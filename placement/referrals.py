@@ -1,0 +1,237 @@
+"""Use cases of referring: a household put to a unit's provider, who alone accepts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
+from accommodation.calendar import local_date
+from accommodation.errors import UnitAlreadyTaken
+from accommodation.models import Unit
+from accommodation.queries import find_own_provider
+from accommodation.sealing import seal_json
+from accommodation.supply import touch_units
+from accommodation.taking import lock_unit, refused_when_taken
+from accommodation.vocabulary import Role, StayKind
+from geo.atlas import Atlas
+from placement.errors import HoldOver, InsideAreaToAvoid
+from placement.events import (
+    ExactCheckRead,
+    ReferralAccepted,
+    ReferralDeclined,
+    ReferralMade,
+    ReferralRead,
+    ReferralWithdrawn,
+)
+from placement.exact_check import ExactFinding, check_exactly
+from placement.holds import close_hold, hold_state, load_hold
+from placement.households import make_reference
+from placement.milestones import DEFAULT_MILESTONES
+from placement.models import Placement, Referral
+from placement.vocabulary import (
+    DeclinedBy,
+    DeclineReason,
+    HoldState,
+    PlacementState,
+    ReferralState,
+    ReleaseReason,
+    WithdrawReason,
+)
+
+
+def make_referral(uow: UnitOfWork, hold_id: uuid.UUID) -> Referral:
+    """Refer the household of a live hold to the unit's provider. Raises NotFound, HoldOver, IllegalMove (referred)."""
+    hold = load_hold(uow, hold_id)
+    if uow.session.execute(select(Referral.id).where(Referral.hold_id == hold.id)).first():
+        raise IllegalMove("This hold has been referred already.", state="referred", legal_moves=("withdraw",))
+    state = hold_state(hold, uow.now)
+    if state is not HoldState.LIVE:
+        raise HoldOver(state)
+    unit = uow.session.get_one(Unit, hold.unit_id)
+    referral = Referral(
+        id=new_id(),
+        hold=hold,
+        household_id=hold.household_id,
+        organisation_id=hold.organisation_id,
+        unit_id=hold.unit_id,
+        provider_id=unit.property.provider_id,
+        state=ReferralState.MADE,
+        made_at=uow.now,
+        made_by=uow.principal.worker_id,
+    )
+    uow.session.add(referral)
+    uow.session.flush()
+    uow.record(ReferralMade(subject_id=referral.id, details={"hold_id": str(hold.id)}))
+    return referral
+
+
+def load_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
+    """Return a referral by the principal's organisation or to its provider; raises NotFound."""
+    referral = uow.session.get(Referral, referral_id)
+    if referral is None:
+        raise NotFound
+    if uow.principal.role == Role.HOUSING_OFFICER and referral.organisation_id == uow.principal.organisation_id:
+        return referral
+    provider = find_own_provider(uow)
+    if uow.principal.role != Role.REFUGE_MANAGER or provider is None or referral.provider_id != provider.id:
+        raise NotFound
+    return referral
+
+
+def read_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
+    """Return a referral and record that it was read: it opens a household to its provider."""
+    referral = load_referral(uow, referral_id)
+    uow.record(ReferralRead(subject_id=referral.id))
+    return referral
+
+
+def list_referrals(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Referral]:
+    """List referrals that the principal may see, in order of their random id."""
+    query = select(Referral)
+    if uow.principal.role == Role.REFUGE_MANAGER:
+        provider = find_own_provider(uow)
+        query = query.where(Referral.provider_id == (provider.id if provider else None))
+    else:
+        query = query.where(Referral.organisation_id == uow.principal.organisation_id)
+    if after is not None:
+        query = query.where(Referral.id > after)
+    return uow.session.execute(query.order_by(Referral.id).limit(limit)).scalars().all()
+
+
+def read_exact_check(uow: UnitOfWork, atlas: Atlas, referral_id: uuid.UUID) -> list[ExactFinding]:
+    """Answer the provider exactly: inside or outside each area to avoid. Raises NotFound for everybody else."""
+    referral = _load_own(uow, referral_id)
+    _check_made(referral)
+    findings = _exactly(uow, atlas, referral)
+    referral.exact_checked_at = uow.now
+    uow.record(ExactCheckRead(subject_id=referral.id, details={"areas": len(findings)}))
+    return findings
+
+
+def accept_referral(uow: UnitOfWork, atlas: Atlas, referral_id: uuid.UUID) -> Placement:
+    """Accept: the household may come, the unit is its own until departure, and the address may be told.
+
+    The exact check runs here whatever was judged before: nobody's acceptance relaxes an area to avoid, and areas may
+    have been added since the search. A hold that has expired is renewed if the unit is still free.
+    Raises NotFound, IllegalMove, InsideAreaToAvoid, HoldOver.
+    """
+    referral = _load_own(uow, referral_id)
+    unit = lock_unit(uow.session, referral.unit_id)
+    uow.session.refresh(referral)
+    _check_made(referral)
+    if any(finding.inside for finding in _exactly(uow, atlas, referral)):
+        raise InsideAreaToAvoid
+    hold = referral.hold
+    _keep_for_good(uow, referral)
+    placement = Placement(
+        id=new_id(),
+        reference=make_reference("P"),
+        referral_id=referral.id,
+        household_id=referral.household_id,
+        organisation_id=referral.organisation_id,
+        unit_id=unit.id,
+        provider_id=referral.provider_id,
+        stay=hold.stay,
+        state=PlacementState.PLANNED,
+        nation=unit.property.nation,
+        occupancy_basis=unit.occupancy_basis,
+        notice_min_days=unit.notice_min_days,
+        licence_days=unit.licence_days,
+        policy_version=DEFAULT_MILESTONES.version,
+        accepted_at=uow.now,
+    )
+    placement.unit = unit
+    uow.session.add(placement)
+    _answer(uow, referral, ReferralState.ACCEPTED)
+    touch_units(uow.session, [unit.id])
+    uow.record(ReferralAccepted(subject_id=referral.id, details={"placement_id": str(placement.id)}))
+    return placement
+
+
+def decline_referral(
+    uow: UnitOfWork, referral_id: uuid.UUID, declined_by: DeclinedBy, reason: DeclineReason, notes: str | None
+) -> Referral:
+    """Decline: the unit is free at once, and the household is not offered it again for this vacancy."""
+    if reason is DeclineReason.OTHER and not notes:
+        raise InvalidInput(("/notes", "Say in a few words what the other reason is."))
+    referral = _load_own(uow, referral_id)
+    _end(uow, referral, ReferralState.DECLINED, reason, notes, ReleaseReason.REFERRAL_DECLINED, declined_by)
+    uow.record(ReferralDeclined(subject_id=referral.id, details={"reason": str(reason), "by": str(declined_by)}))
+    return referral
+
+
+def withdraw_referral(uow: UnitOfWork, referral_id: uuid.UUID, reason: WithdrawReason, notes: str | None) -> Referral:
+    """Take a referral back: the unit is free at once. Only the organisation that made it can."""
+    if reason is WithdrawReason.OTHER and not notes:
+        raise InvalidInput(("/notes", "Say in a few words what the other reason is."))
+    referral = load_referral(uow, referral_id)
+    _end(uow, referral, ReferralState.WITHDRAWN, reason, notes, ReleaseReason.REFERRAL_WITHDRAWN)
+    uow.record(ReferralWithdrawn(subject_id=referral.id, details={"reason": str(reason)}))
+    return referral
+
+
+def _end(
+    uow: UnitOfWork,
+    referral: Referral,
+    state: ReferralState,
+    reason: DeclineReason | WithdrawReason,
+    notes: str | None,
+    release: ReleaseReason,
+    declined_by: DeclinedBy | None = None,
+) -> None:
+    lock_unit(uow.session, referral.unit_id)
+    uow.session.refresh(referral)
+    _check_made(referral)
+    referral.declined_by = declined_by
+    referral.reason = reason
+    if notes:
+        seal_json(uow.cipher, referral, "notes_sealed", notes)
+    _answer(uow, referral, state)
+    uow.session.refresh(referral.hold)
+    close_hold(uow, referral.hold, release)
+
+
+def _answer(uow: UnitOfWork, referral: Referral, state: ReferralState) -> None:
+    referral.state = state
+    referral.answered_at = uow.now
+    referral.answered_by = uow.principal.worker_id
+    uow.session.flush()
+
+
+def _keep_for_good(uow: UnitOfWork, referral: Referral) -> None:
+    """Turn the hold's dates into the placement's: the same row, so that the unit is never free in between."""
+    hold = referral.hold
+    uow.session.refresh(hold)
+    uow.session.refresh(hold.stay)
+    expired = hold_state(hold, uow.now) is HoldState.EXPIRED
+    try:
+        with refused_when_taken(uow.session):
+            hold.stay.kind = StayKind.PLACEMENT
+            hold.stay.ends_at = None
+            if expired:
+                hold.stay.starts_at = uow.now
+    except UnitAlreadyTaken:
+        raise HoldOver(HoldState.EXPIRED) from None
+    hold.converted_at = uow.now
+
+
+def _load_own(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
+    """Return a referral to the principal's own provider; raises NotFound for everybody else."""
+    referral = load_referral(uow, referral_id)
+    provider = find_own_provider(uow)
+    if provider is None or referral.provider_id != provider.id or uow.principal.role != Role.REFUGE_MANAGER:
+        raise NotFound
+    return referral
+
+
+def _check_made(referral: Referral) -> None:
+    if referral.state != ReferralState.MADE:
+        raise IllegalMove(f"This referral is {referral.state} already.", state=referral.state)
+
+
+def _exactly(uow: UnitOfWork, atlas: Atlas, referral: Referral) -> list[ExactFinding]:
+    unit = uow.session.get_one(Unit, referral.unit_id)
+    return check_exactly(uow, atlas, unit, referral.household_id, local_date(uow.now))
