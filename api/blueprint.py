@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_smorest import Api, Blueprint
 
+from api.auth.guard import operation_of
 from api.auth.permissions import PERMISSIONS
 from api.parsing import StrictParser
 from api.problems import PROBLEM_TYPE, TITLES, http_problem
@@ -54,7 +55,7 @@ class HarbourBlueprint(Blueprint):
 
 
 def _document_operation(view: Any) -> None:
-    view._apidoc = {**getattr(view, "_apidoc", {}), "operation": view.__name__}
+    view._apidoc = {**getattr(view, "_apidoc", {}), "operation": operation_of(view.__name__)}
 
 
 def describe_problems(api: Api) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Protocol
+from typing import Any, Protocol
 
 from flask import after_this_request, current_app, request
 from werkzeug.exceptions import PreconditionRequired
@@ -16,8 +16,8 @@ from accommodation.base import StaleVersion
 class Versioned(Protocol):
     """A row with an identity and a version that each change increments."""
 
-    id: object
-    version: object
+    id: Any
+    version: Any
 
 
 def etag_of(row: Versioned) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from flask import current_app, g
 
 from api.crypto import KeyRing
-from api.database import db
+from api.database import READ_ONLY, db
 from api.problems import request_id
 from api.settings import Settings
 from api.unit_of_work import SqlUnitOfWork, begin_unit_of_work
@@ -60,7 +60,8 @@ def current_harbour() -> Harbour:
 
 
 @contextmanager
-def unit_of_work() -> Iterator[SqlUnitOfWork]:
-    """Open the transaction of the request at hand, for its principal."""
-    with begin_unit_of_work(db.engine, current_harbour().key_ring, g.principal, request_id()) as uow:
+def unit_of_work(*, read_only: bool = False) -> Iterator[SqlUnitOfWork]:
+    """Open the transaction of the request at hand, for its principal; `read_only` ones wait for no writer on SQLite."""
+    engine = db.engine.execution_options(**{READ_ONLY: True}) if read_only else db.engine
+    with begin_unit_of_work(engine, current_harbour().key_ring, g.principal, request_id()) as uow:
         yield uow

@@ -167,7 +167,7 @@ def _geo_problem(error: GeoError) -> Response:
         return make_problem("look-up-unavailable", error.detail)
     slug = "point-outside-cell" if error.slug == "point-outside-cell" else "place-not-usable"
     pointer = getattr(error, "pointer", None)
-    members = {} if pointer is None else {"errors": [{"pointer": pointer, "detail": error.detail}]}
+    members: dict[str, Any] = {} if pointer is None else {"errors": [{"pointer": pointer, "detail": error.detail}]}
     return make_problem(slug, error.detail, reason=error.slug, **members)
 
 

@@ -75,9 +75,7 @@ class AreaGeometry:
         return bool(shapely.intersects_xy(self.outer, easting, northing))
 
 
-def parse_area(
-    spec: Mapping[str, Any], gazetteer: Gazetteer, geocoder: AddressGeocoder | None = None
-) -> AreaGeometry:
+def parse_area(spec: Mapping[str, Any], gazetteer: Gazetteer, geocoder: AddressGeocoder | None = None) -> AreaGeometry:
     """Read the JSON of an area to avoid.
 
     Raises:
@@ -251,9 +249,7 @@ def _corridor(spec: Mapping[str, Any]) -> dict[str, Any]:
     fields = _fields(spec, "line", "half_width_metres")
     least, greatest = MIN_HALF_WIDTH_METRES, MAX_HALF_WIDTH_METRES
     half_width = area_fields.number(fields["half_width_metres"], "/half_width_metres", least, greatest)
-    line = area_fields.positions(
-        _geojson(fields["line"], "/line", "LineString")["coordinates"], "/line/coordinates", 2
-    )
+    line = area_fields.positions(_geojson(fields["line"], "/line", "LineString")["coordinates"], "/line/coordinates", 2)
     stored = {"type": "LineString", "coordinates": line.tolist()}
     return {"type": "corridor", "line": stored, "half_width_metres": half_width}
 

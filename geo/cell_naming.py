@@ -31,9 +31,7 @@ def group_name(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def part_names(
-    whole: str, towards: Sequence[tuple[float, float]], districts: Sequence[Mapping[str, int]]
-) -> list[str]:
+def part_names(whole: str, towards: Sequence[tuple[float, float]], districts: Sequence[Mapping[str, int]]) -> list[str]:
     """Name the parts of a whole after the compass, and where two would be called alike, after a postcode district too.
 
     `towards` is where each part lies from the middle of the whole, in metres east and north; `districts` is how many

@@ -183,9 +183,7 @@ def _edge_pieces(shape: shapely.Geometry) -> npt.NDArray[Any]:
     for ring in shapely.get_rings(shape):
         corners = shapely.get_coordinates(ring)
         firsts = np.arange(0, len(corners) - 1, _PIECE_SIDES)[:, np.newaxis]
-        pieces.append(
-            shapely.linestrings(corners[np.minimum(firsts + np.arange(_PIECE_SIDES + 1), len(corners) - 1)])
-        )
+        pieces.append(shapely.linestrings(corners[np.minimum(firsts + np.arange(_PIECE_SIDES + 1), len(corners) - 1)]))
     return np.concatenate(pieces)
 
 

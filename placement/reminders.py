@@ -112,13 +112,22 @@ def send_reminder(uow: UnitOfWork, notifier: Notifier, reminder_id: uuid.UUID) -
     return True
 
 
+def when_of(reminder: Reminder, now: datetime) -> str:
+    """Return where a reminder stands at `now`: done, upcoming, due (its time has come) or overdue (its day is past)."""
+    if reminder.acknowledged_at is not None:
+        return "done"
+    if reminder.due_at > now:
+        return "upcoming"
+    return "overdue" if reminder.due_on < local_date(now) else "due"
+
+
 def list_reminders(
-    uow: UnitOfWork, *, mine: bool, open_only: bool, after: tuple[datetime, uuid.UUID] | None, limit: int
+    uow: UnitOfWork, *, mine: bool, when: str, after: tuple[datetime, uuid.UUID] | None, limit: int
 ) -> Sequence[Reminder]:
     """List reminders of the principal's own accommodation, the longest due first.
 
     `mine` narrows to placements that the principal works on, or, for a manager, to what is addressed to managers and to
-    placements nobody works on. `open_only` leaves out what is acknowledged or no longer holds.
+    placements nobody works on. `when`: all, or open ones (not acknowledged, still holding): open, due, overdue, upcoming.
     """
     provider = find_own_provider(uow)
     query = (
@@ -130,10 +139,16 @@ def list_reminders(
         query = query.where(or_(Reminder.audience == Audience.REFUGE_MANAGER, Placement.resettlement_worker_id.is_(None)))
     elif mine:
         query = query.where(Placement.resettlement_worker_id == uow.principal.worker_id)
-    if open_only:
+    if when != "all":
         query = query.where(
             Reminder.acknowledged_at.is_(None), Reminder.state.in_([ReminderState.PENDING, ReminderState.SENT])
         )
+    if when == "upcoming":
+        query = query.where(Reminder.due_at > uow.now)
+    elif when == "due":
+        query = query.where(Reminder.due_at <= uow.now)
+    elif when == "overdue":
+        query = query.where(Reminder.due_at <= uow.now, Reminder.due_on < local_date(uow.now))
     if after is not None:
         due_at, reminder_id = after
         query = query.where(or_(Reminder.due_at > due_at, (Reminder.due_at == due_at) & (Reminder.id > reminder_id)))

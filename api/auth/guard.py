@@ -21,8 +21,11 @@ def register_guard(app: Flask) -> None:
 
 
 def operation_of(endpoint: str) -> str:
-    """Return the operation id of a Flask endpoint: the view's name without its blueprint."""
-    return endpoint.rsplit(".", 1)[-1]
+    """Return the operation id of a Flask endpoint: the view's name without its blueprint.
+
+    A view that would hide the use case it calls has an underscore at its end, which is not part of the id.
+    """
+    return endpoint.rsplit(".", 1)[-1].rstrip("_")
 
 
 def current_principal() -> Principal:

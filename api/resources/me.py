@@ -27,7 +27,7 @@ class MeSchema(Schema):
 def get_me() -> dict[str, Any]:
     """Say who the caller is, for whom, and what she may do."""
     principal = current_principal()
-    with unit_of_work() as uow:
+    with unit_of_work(read_only=True) as uow:
         organisation = uow.session.get_one(Organisation, principal.organisation_id)
     return {
         "worker_id": principal.worker_id,

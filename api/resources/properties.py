@@ -78,7 +78,7 @@ class DisclosureSchema(Schema):
 @blp.response(200, list_schema(PropertySchema))
 def list_properties_(query: dict[str, Any]) -> dict[str, Any]:
     """List the properties that the caller may see, without addresses."""
-    with unit_of_work() as uow:
+    with unit_of_work(read_only=True) as uow:
         rows = list_properties(uow, after=after_id(query, "properties"), limit=query["limit"] + 1)
         return page(rows, query["limit"], "properties", lambda row: str(row.id), describe_property)
 
@@ -103,7 +103,7 @@ def create_property(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200, PropertySchema)
 def get_property_(property_id: uuid.UUID) -> dict[str, Any]:
     """Get one property, without its address."""
-    with unit_of_work() as uow:
+    with unit_of_work(read_only=True) as uow:
         home = get_property(uow, property_id)
     send_etag(home)
     return describe_property(home)

@@ -53,7 +53,7 @@ class ConfirmationSchema(Schema):
 @blp.response(200, list_schema(ProviderSchema))
 def list_providers_(query: dict[str, Any]) -> dict[str, Any]:
     """List the providers that the caller may see."""
-    with unit_of_work() as uow:
+    with unit_of_work(read_only=True) as uow:
         rows = list_providers(uow, after=after_id(query, "providers"), limit=query["limit"] + 1)
         return page(rows, query["limit"], "providers", lambda row: str(row.id), describe_provider)
 
@@ -73,7 +73,7 @@ def create_provider(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200, ProviderSchema)
 def get_provider_(provider_id: uuid.UUID) -> dict[str, Any]:
     """Get one provider."""
-    with unit_of_work() as uow:
+    with unit_of_work(read_only=True) as uow:
         provider = get_provider(uow, provider_id)
     send_etag(provider)
     return describe_provider(provider)

@@ -115,7 +115,7 @@ class VoidSchema(Schema):
 @blp.response(200, list_schema(UnitSchema))
 def list_units_(query: dict[str, Any]) -> dict[str, Any]:
     """List the units that the caller may see."""
-    with unit_of_work() as uow:
+    with unit_of_work(read_only=True) as uow:
         rows = list_units(uow, after=after_id(query, "units"), limit=query["limit"] + 1)
         return page(rows, query["limit"], "units", lambda row: str(row.id), describe_unit)
 
@@ -139,7 +139,7 @@ def create_unit(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200, UnitSchema)
 def get_unit_(unit_id: uuid.UUID) -> dict[str, Any]:
     """Get one unit."""
-    with unit_of_work() as uow:
+    with unit_of_work(read_only=True) as uow:
         unit = get_unit(uow, unit_id)
     send_etag(unit)
     return describe_unit(unit)
@@ -186,9 +186,7 @@ def create_void(body: dict[str, Any], unit_id: uuid.UUID) -> dict[str, Any]:
     """Take a unit out of letting for a time."""
     with unit_of_work() as uow:
         unit = get_unit(uow, unit_id)
-        void = record_void(
-            uow, unit.id, VoidReason(body["reason"]), body["starts_on"], body["ends_on"], body["notes"]
-        )
+        void = record_void(uow, unit.id, VoidReason(body["reason"]), body["starts_on"], body["ends_on"], body["notes"])
         uow.session.refresh(void)
     send_etag(void)
     return describe_void(void)
@@ -223,7 +221,7 @@ def cancel_void_(body: dict[str, Any], void_id: uuid.UUID) -> None:
 @blp.response(200, list_schema(VacancySchema))
 def list_vacancies(query: dict[str, Any]) -> dict[str, Any]:
     """Show the board: each unit's status, from when it can be had, and how far that can be believed."""
-    with unit_of_work() as uow:
+    with unit_of_work(read_only=True) as uow:
         rows = list_units(uow, after=after_id(query, "vacancies"), limit=query["limit"] + 1)
         stays = list_live_stays(uow, [unit.id for unit in rows])
 

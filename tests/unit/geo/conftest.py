@@ -12,7 +12,16 @@ from geo.gazetteer import Gazetteer, Place, build_gazetteer, gazetteer_is_curren
 from geo.postcode import Postcode
 
 #: Close country and open country, the far ends of the grid, and Northern Ireland, where its scale is worst.
-POOL_AUTHORITIES = ("E06000033", "E07000011", "E08000025", "E06000052", "S12000017", "N09000003", "N09000006", "W06000002")
+POOL_AUTHORITIES = (
+    "E06000033",
+    "E07000011",
+    "E08000025",
+    "E06000052",
+    "S12000017",
+    "N09000003",
+    "N09000006",
+    "W06000002",
+)
 
 
 @dataclass(frozen=True)

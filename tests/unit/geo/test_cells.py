@@ -182,7 +182,9 @@ def test_a_version_that_is_not_shipped_is_missing(version: str) -> None:
         CellPartition.load(version)
 
 
-def test_a_damaged_file_of_cells_is_corrupt(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_file_of_cells_is_corrupt(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = (DATA / f"cells-{cells.CURRENT_VERSION}.msgpack").read_bytes()
     directory = tmp_path_factory.mktemp("cells")
     monkeypatch.setattr(cells, "DATA", directory)

@@ -17,7 +17,12 @@ from geo.gazetteer import Gazetteer
 from geo.geocoding import GazetteerGeocoder, Located, StreetGeocoder
 
 ADDRESS = "12 Acacia Avenue, Southend-on-Sea"
-FOUND = {"lat": "51.5400", "lon": "0.7100", "display_name": "x", "boundingbox": ["51.5399", "51.5401", "0.7099", "0.7101"]}
+FOUND = {
+    "lat": "51.5400",
+    "lon": "0.7100",
+    "display_name": "x",
+    "boundingbox": ["51.5399", "51.5401", "0.7099", "0.7101"],
+}
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
 
@@ -119,9 +124,7 @@ def test_a_town_does_not_stand_for_an_address(far_end: FarEnd) -> None:
         street_geocoder(far_end.host).locate(ADDRESS)
 
 
-@pytest.mark.parametrize(
-    "nowhere", [answer(b"[]"), found(lat="48.85", lon="2.35"), found(lat="0.71", lon="51.54")]
-)
+@pytest.mark.parametrize("nowhere", [answer(b"[]"), found(lat="48.85", lon="2.35"), found(lat="0.71", lon="51.54")])
 def test_an_address_that_is_nowhere_in_the_country_is_not_found(far_end: FarEnd, nowhere: Answer) -> None:
     far_end.give = nowhere
 

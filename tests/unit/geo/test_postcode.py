@@ -32,7 +32,8 @@ def test_a_district_alone_is_called_partial_and_the_whole_is_asked_for(text: str
 
 MALFORMED = [
     "", " ", "1", "AAA 1AA", "SS1 AAA", "SS1\x001AA", "SS1 1AA\n", "SS1\t1AA", "SS1-1AA",
-    "SS\u0661 1AA", "\uff33\uff33\uff11 1AA", "\u0405S1 1AA", "SS1 1A\u00c5", "\ud800", "\u202eSS1 1AA", "\ufeffSS1 1AA",
+    "SS\u0661 1AA", "\uff33\uff33\uff11 1AA", "\u0405S1 1AA", "SS1 1A\u00c5", "\ud800", "\u202eSS1 1AA",
+    "\ufeffSS1 1AA",
     "' OR 1=1 --", "=1+1", "%s%n", "{0}", "<script>", "SS1 1AA" * 9, None, 1, True, 1.5, [], {}, b"SS1 1AA",
 ]  # fmt: skip
 

@@ -1,0 +1,76 @@
+"""Use cases of administration: organisations, workers, keys."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from accommodation.base import DomainEvent, InvalidInput, UnitOfWork, new_id
+from accommodation.models import Organisation, Worker
+from accommodation.sealing import seal_json
+from accommodation.vocabulary import OrganisationKind, Role
+from api.auth.keys import make_key
+from api.auth.models import ApiKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganisationAdded(DomainEvent):
+    name: ClassVar[str] = "organisation:added"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerAdded(DomainEvent):
+    name: ClassVar[str] = "worker:added"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyIssued(DomainEvent):
+    name: ClassVar[str] = "api_key:issued"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRevoked(DomainEvent):
+    name: ClassVar[str] = "api_key:revoked"
+
+
+def add_organisation(uow: UnitOfWork, name: str, kind: OrganisationKind) -> Organisation:
+    """Add a partner organisation."""
+    organisation = Organisation(id=new_id(), name=name, kind=kind, created_at=uow.now)
+    uow.session.add(organisation)
+    uow.session.flush()
+    uow.record(OrganisationAdded(subject_id=organisation.id))
+    return organisation
+
+
+def add_worker(uow: UnitOfWork, organisation_id: uuid.UUID, name: str) -> Worker:
+    """Add somebody to an organisation; her name is sealed. Raises InvalidInput for an unknown organisation."""
+    if uow.session.get(Organisation, organisation_id) is None:
+        raise InvalidInput(("/organisation_id", "There is no such organisation."))
+    worker = Worker(id=new_id(), organisation_id=organisation_id, created_at=uow.now)
+    seal_json(uow.cipher, worker, "name_sealed", name)
+    uow.session.add(worker)
+    uow.session.flush()
+    uow.record(WorkerAdded(subject_id=worker.id, details={"organisation_id": str(organisation_id)}))
+    return worker
+
+
+def issue_key(
+    uow: UnitOfWork, auth_key: bytes, worker_id: uuid.UUID, role: Role, lifetime: timedelta, *, is_demo: bool = False
+) -> tuple[ApiKey, str]:
+    """Give a worker a key in one role; returns its row and its text, which is shown once."""
+    if uow.session.get(Worker, worker_id) is None:
+        raise InvalidInput(("/worker_id", "There is no such worker."))
+    row, key = make_key(auth_key, worker_id, role, uow.now, lifetime, is_demo=is_demo)
+    uow.session.add(row)
+    uow.session.flush()
+    uow.record(KeyIssued(subject_id=row.id, details={"worker_id": str(worker_id), "role": str(role)}))
+    return row, key
+
+
+def revoke_key(uow: UnitOfWork, row: ApiKey) -> None:
+    """Revoke a key from this transaction's commit on; every node asks the database, so every node knows."""
+    row.revoked_at = uow.now
+    uow.session.flush()
+    uow.record(KeyRevoked(subject_id=row.id))

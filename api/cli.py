@@ -1,0 +1,99 @@
+"""The command line: thin; every command calls what the application calls."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from flask import Flask
+from flask_migrate import Migrate, upgrade
+from tqdm import tqdm
+
+from api.database import db
+from api.extensions import current_harbour
+
+MIGRATIONS = "migrations"
+
+
+def register_commands(app: Flask) -> None:
+    """Add Harbour's commands, and Flask-Migrate's `db`, to `flask --app wsgi`."""
+    Migrate(app, db, directory=MIGRATIONS)
+    app.cli.add_command(gazetteer)
+    app.cli.add_command(demo)
+    app.cli.add_command(openapi)
+    app.cli.add_command(prepare)
+    app.cli.add_command(scheduler)
+
+
+@click.group()
+def gazetteer() -> None:
+    """The postcode directory on disk."""
+
+
+@gazetteer.command("build")
+def build() -> None:
+    """Build the memory-mapped gazetteer, unless it is there already."""
+    build_gazetteer_with_progress()
+
+
+def build_gazetteer_with_progress() -> None:
+    """Build the gazetteer with a progress bar; at once when it is current."""
+    from geo.gazetteer import build_gazetteer, gazetteer_is_current
+
+    directory = current_harbour().settings.gazetteer_directory
+    if gazetteer_is_current(directory):
+        return
+    with tqdm(desc="Building the gazetteer", unit=" postcodes", unit_scale=True) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        build_gazetteer(directory, progress)
+
+
+@click.command()
+def prepare() -> None:
+    """Make everything ready to serve: gazetteer, database schema, and the demo partnership in an empty database."""
+    from api.demo.loading import is_empty, load_partnership
+
+    build_gazetteer_with_progress()
+    upgrade(directory=MIGRATIONS)
+    if current_harbour().settings.environment == "production" or not is_empty():
+        return
+    click.echo("The database is empty: loading the demo partnership.")
+    load_partnership()
+
+
+@click.command()
+@click.option("--units", type=click.IntRange(1, 200_000), help="Make a national demo of this many units instead.")
+@click.option("--seed", type=int, default=2026, show_default=True, help="The same seed makes the same demo.")
+def demo(units: int | None, seed: int) -> None:
+    """Load the demo partnership, or a national demo of any size, on real postcodes."""
+    from api.demo.loading import load_national, load_partnership
+
+    if current_harbour().settings.environment == "production":
+        raise click.ClickException("Demo data and demo keys are not for production.")
+    if units is None:
+        load_partnership(seed)
+    else:
+        load_national(units, seed)
+
+
+@click.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from flask import current_app
+
+    from api.app import PREFIX
+
+    answer = current_app.test_client().get(f"{PREFIX}/openapi.json")
+    click.echo(json.dumps(answer.get_json(), indent=2, sort_keys=True))
+
+
+@click.command()
+def scheduler() -> None:
+    """Run the scheduler process until it is stopped."""
+    from api.scheduler import run_scheduler
+
+    run_scheduler()

@@ -1,0 +1,50 @@
+"""Is it up, is it ready: answered without a key, holding no data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from alembic.runtime.migration import MigrationContext
+from flask import Blueprint
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.database import READ_ONLY, db
+from api.extensions import current_harbour
+from api.schema_head import SCHEMA_HEAD
+from geo.errors import GeoError
+
+blp = Blueprint("health", __name__)
+log = structlog.get_logger("harbour.health")
+
+
+@blp.get("/health")
+def get_health() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "ok"}
+
+
+@blp.get("/ready")
+def get_ready() -> tuple[dict[str, Any], int]:
+    """Say whether requests can be served, and what is missing."""
+    checks = {"database": _database(), "gazetteer": _gazetteer()}
+    is_ready = all(state == "ok" for state in checks.values())
+    return {"status": "ready" if is_ready else "not_ready", "checks": checks}, 200 if is_ready else 503
+
+
+def _database() -> str:
+    try:
+        with db.engine.execution_options(**{READ_ONLY: True}).connect() as connection:
+            head = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError as error:
+        log.warning("not_ready", error=type(error).__name__)
+        return "not answering"
+    return "ok" if head == SCHEMA_HEAD else "not migrated"
+
+
+def _gazetteer() -> str:
+    try:
+        _ = current_harbour().search_engine
+    except GeoError as error:
+        return error.slug
+    return "ok"

@@ -1,0 +1,190 @@
+"""Referrals: a household put to a unit's provider, who alone accepts."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from marshmallow import Schema, fields
+from sqlalchemy import select
+
+from accommodation.calendar import local_date
+from accommodation.models import Unit
+from accommodation.sealing import open_json
+from accommodation.vault import read_meeting_point
+from accommodation.vocabulary import Role
+from api.blueprint import HarbourBlueprint
+from api.etags import send_etag
+from api.extensions import current_harbour, unit_of_work
+from api.fields import one_of, text
+from api.pagination import page
+from api.resources.common import ListQuery, after_id, list_schema
+from api.unit_of_work import SqlUnitOfWork
+from placement.case_view import case_for_provider, reason_for_officer
+from placement.models import Household, Placement, Referral
+from placement.referrals import (
+    accept_referral,
+    decline_referral,
+    list_referrals,
+    make_referral,
+    read_exact_check,
+    read_referral,
+    withdraw_referral,
+)
+from placement.vocabulary import DeclinedBy, DeclineReason, ReferralState, Verdict, WithdrawReason
+
+blp = HarbourBlueprint("referrals", __name__, description="Asking a unit's provider.")
+
+
+class ReferralCreate(Schema):
+    hold_id = fields.UUID(required=True)
+
+
+class ReferralDecline(Schema):
+    declined_by = one_of(DeclinedBy, load_default=str(DeclinedBy.PROVIDER))
+    reason = one_of(DeclineReason, required=True)
+    notes = text(1000, load_default=None, allow_none=True)
+
+
+class ReferralWithdraw(Schema):
+    reason = one_of(WithdrawReason, required=True)
+    notes = text(1000, load_default=None, allow_none=True)
+
+
+class ReferralEntrySchema(Schema):
+    id = fields.UUID(required=True)
+    hold_id = fields.UUID(required=True)
+    household_id = fields.UUID(required=True)
+    unit_id = fields.UUID(required=True)
+    state = one_of(ReferralState, required=True)
+    verdict = one_of(Verdict, required=True)
+    made_at = fields.AwareDateTime(required=True)
+    answered_at = fields.AwareDateTime(required=True, allow_none=True)
+    declined_by = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+
+
+class ReferralSchema(ReferralEntrySchema):
+    placement_id = fields.UUID(required=True, allow_none=True)
+    property_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "For the provider always; for the officer once it has accepted."},
+    )
+    meeting_point = fields.String(required=True, allow_none=True)
+    case = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "For the provider: needs, and names once accepted."}
+    )
+
+
+class AreaFindingSchema(Schema):
+    area_id = fields.UUID(required=True)
+    inside = fields.Boolean(required=True)
+
+
+class ExactCheckSchema(Schema):
+    referral_id = fields.UUID(required=True)
+    inside_any = fields.Boolean(required=True)
+    areas = fields.List(fields.Nested(AreaFindingSchema), required=True)
+
+
+@blp.route("/referrals", methods=["GET"])
+@blp.arguments(ListQuery, location="query")
+@blp.response(200, list_schema(ReferralEntrySchema))
+def list_referrals_(query: dict[str, Any]) -> dict[str, Any]:
+    """List the referrals that the caller made or is asked to answer."""
+    with unit_of_work(read_only=True) as uow:
+        rows = list_referrals(uow, after=after_id(query, "referrals"), limit=query["limit"] + 1)
+        return page(rows, query["limit"], "referrals", lambda row: str(row.id), lambda row: _entry(uow, row))
+
+
+@blp.route("/referrals", methods=["POST"])
+@blp.arguments(ReferralCreate)
+@blp.response(201, ReferralSchema)
+def create_referral(body: dict[str, Any]) -> dict[str, Any]:
+    """Refer the household of a live hold to the unit's provider."""
+    with unit_of_work() as uow:
+        return _describe(uow, make_referral(uow, body["hold_id"]))
+
+
+@blp.route("/referrals/<uuid:referral_id>", methods=["GET"])
+@blp.response(200, ReferralSchema)
+def get_referral(referral_id: uuid.UUID) -> dict[str, Any]:
+    """Open one referral: what each side sees depends on its state; the reading is recorded."""
+    with unit_of_work() as uow:
+        return _describe(uow, read_referral(uow, referral_id))
+
+
+@blp.route("/referrals/<uuid:referral_id>/exact-check", methods=["GET"])
+@blp.response(200, ExactCheckSchema)
+def get_exact_check(referral_id: uuid.UUID) -> dict[str, Any]:
+    """Tell the unit's own provider, exactly, whether it lies inside each area to avoid."""
+    atlas = current_harbour().atlas
+    with unit_of_work() as uow:
+        findings = read_exact_check(uow, atlas, referral_id)
+    return {
+        "referral_id": referral_id,
+        "inside_any": any(finding.inside for finding in findings),
+        "areas": [{"area_id": finding.area_id, "inside": finding.inside} for finding in findings],
+    }
+
+
+@blp.route("/referrals/<uuid:referral_id>/accept", methods=["POST"])
+@blp.response(200, ReferralSchema)
+def accept_referral_(referral_id: uuid.UUID) -> dict[str, Any]:
+    """Accept: the unit is the household's until it departs; refused when the unit is inside an area to avoid."""
+    atlas = current_harbour().atlas
+    with unit_of_work() as uow:
+        accept_referral(uow, atlas, referral_id)
+        return _describe(uow, read_referral(uow, referral_id))
+
+
+@blp.route("/referrals/<uuid:referral_id>/decline", methods=["POST"])
+@blp.arguments(ReferralDecline)
+@blp.response(200, ReferralSchema)
+def decline_referral_(body: dict[str, Any], referral_id: uuid.UUID) -> dict[str, Any]:
+    """Decline, with a coded reason: the unit is free at once."""
+    with unit_of_work() as uow:
+        referral = decline_referral(
+            uow, referral_id, DeclinedBy(body["declined_by"]), DeclineReason(body["reason"]), body["notes"]
+        )
+        return _describe(uow, referral)
+
+
+@blp.route("/referrals/<uuid:referral_id>/withdraw", methods=["POST"])
+@blp.arguments(ReferralWithdraw)
+@blp.response(200, ReferralSchema)
+def withdraw_referral_(body: dict[str, Any], referral_id: uuid.UUID) -> dict[str, Any]:
+    """Take a referral back: the unit is free at once."""
+    with unit_of_work() as uow:
+        return _describe(uow, withdraw_referral(uow, referral_id, WithdrawReason(body["reason"]), body["notes"]))
+
+
+def _entry(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
+    columns = ("id", "hold_id", "household_id", "unit_id", "state", "made_at", "answered_at", "declined_by")
+    verdict, state = Verdict(referral.hold.verdict), ReferralState(referral.state)
+    reason = referral.reason
+    if uow.principal.role == Role.HOUSING_OFFICER:
+        reason = reason_for_officer(verdict, state, reason)
+    return {**{name: getattr(referral, name) for name in columns}, "verdict": verdict, "reason": reason}
+
+
+def _describe(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
+    uow.session.flush()
+    send_etag(referral)
+    is_officer = uow.principal.role == Role.HOUSING_OFFICER
+    accepted = referral.state == ReferralState.ACCEPTED
+    property_id = uow.session.get_one(Unit, referral.unit_id).property_id
+    placement_id = uow.session.execute(select(Placement.id).where(Placement.referral_id == referral.id)).scalar_one_or_none()
+    household = uow.session.get_one(Household, referral.household_id)
+    return {
+        **_entry(uow, referral),
+        "placement_id": placement_id,
+        "property_id": property_id if accepted or not is_officer else None,
+        "meeting_point": read_meeting_point(uow, property_id) if accepted else None,
+        "case": None
+        if is_officer
+        else case_for_provider(
+            open_json(uow.cipher, household, "details_sealed"), ReferralState(referral.state), local_date(uow.now)
+        ),
+    }
