@@ -43,7 +43,7 @@ def build_gazetteer_with_progress() -> None:
     directory = current_harbour().settings.gazetteer_directory
     if gazetteer_is_current(directory):
         return
-    with tqdm(desc="Building the gazetteer", unit=" postcodes", unit_scale=True) as bar:
+    with tqdm(desc="Building the gazetteer", unit=" parts") as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total

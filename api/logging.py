@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -13,7 +14,7 @@ def configure_logging(level: str) -> None:
 
     SQL and its parameters are never logged, not even at DEBUG: the level of SQLAlchemy's loggers stays at WARNING.
     """
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -55,9 +55,7 @@ def polygon(positions: FloatArray, pointer: str) -> Shapes:
     nominal = shapely.polygons(ring)
     if not shapely.is_valid(nominal) or shapely.area(nominal) < 1.0:
         raise AreaInvalid(pointer, "The outline must not cross or touch itself, and must enclose an area.")
-    outer = shapely.buffer(
-        nominal, (GRID_UNCERTAINTY_METRES + _STEP_SAG_METRES) * _ROUND_SLACK, quad_segs=_QUAD_SEGMENTS
-    )
+    outer = shapely.buffer(nominal, (GRID_UNCERTAINTY_METRES + _STEP_SAG_METRES) * _ROUND_SLACK, quad_segs=_QUAD_SEGMENTS)
     return _filled(outer, nominal), nominal
 
 

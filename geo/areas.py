@@ -105,9 +105,7 @@ def parse_area(spec: Mapping[str, Any], gazetteer: Gazetteer, geocoder: AddressG
     return AreaGeometry(kind, outer, nominal)
 
 
-def normalise_area(
-    spec: Mapping[str, Any], gazetteer: Gazetteer, geocoder: AddressGeocoder | None = None
-) -> dict[str, Any]:
+def normalise_area(spec: Mapping[str, Any], gazetteer: Gazetteer, geocoder: AddressGeocoder | None = None) -> dict[str, Any]:
     """Return the JSON of an area as it is to be stored: checked, postcodes in capitals, an address turned to a point.
 
     The point of an address carries its `uncertainty_metres`; reading the stored area again needs no network. An outline
@@ -159,9 +157,7 @@ def _centre(value: object, gazetteer: Gazetteer, geocoder: AddressGeocoder | Non
     if "address" in value:
         fields = area_fields.mapping(value, pointer, frozenset({"address"}), _NONE)
         return _address(fields["address"], f"{pointer}/address", geocoder)
-    fields = area_fields.mapping(
-        value, pointer, frozenset({"latitude", "longitude"}), frozenset({"uncertainty_metres"})
-    )
+    fields = area_fields.mapping(value, pointer, frozenset({"latitude", "longitude"}), frozenset({"uncertainty_metres"}))
     latitude = area_fields.number(fields["latitude"], f"{pointer}/latitude")
     longitude = area_fields.number(fields["longitude"], f"{pointer}/longitude")
     try:

@@ -29,13 +29,10 @@ _AIRY_SHIFT = (
     "x=446.448 y=-125.157 z=542.06 rx=0.15 ry=0.247 rz=0.842 s=-20.489 convention=position_vector"  # OSGB36 to WGS84
 )
 _BRITISH_PLANE = "proj=tmerc lat_0=49 lon_0=-2 k=0.9996012717 x_0=400000 y_0=-100000 ellps=airy"
-_TO_BRITISH = (
-    f"step inv proj=helmert {_AIRY_SHIFT} step inv proj=cart ellps=airy step proj=pop v_3 step {_BRITISH_PLANE}"
-)
+_TO_BRITISH = f"step inv proj=helmert {_AIRY_SHIFT} step inv proj=cart ellps=airy step proj=pop v_3 step {_BRITISH_PLANE}"
 
 _WGS84_TO_GRID = (
-    "proj=pipeline step proj=unitconvert xy_in=deg xy_out=rad step proj=push v_3 step proj=cart ellps=WGS84 "
-    + _TO_BRITISH
+    "proj=pipeline step proj=unitconvert xy_in=deg xy_out=rad step proj=push v_3 step proj=cart ellps=WGS84 " + _TO_BRITISH
 )
 _IRISH_TO_GRID = (
     "proj=pipeline step inv proj=tmerc lat_0=53.5 lon_0=-8 k=1.000035 x_0=200000 y_0=250000 "

@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 
 from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.sealing import open_json, seal_json
-from geo.areas import normalise_area
+from geo.areas import normalise_area, parse_area
 from geo.atlas import Atlas
 from placement.errors import AreasRecorded
 from placement.events import AreaEdited, AreaRead, AreaRecorded, AreaRetired, AreasListed, NoAreasStated
@@ -28,12 +28,14 @@ class AreaRecord:
     facts: Mapping[str, Any]
 
 
-def settle_geometry(atlas: Atlas, geometry: Mapping[str, Any]) -> dict[str, Any]:
+def settle_geometry(atlas: Atlas, geometry: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a geometry as it is stored: checked, normalised, a street address replaced by its point.
 
     Call it before the transaction: a geocoder may take seconds, and nobody must wait for a lock meanwhile. Raises GeoError.
     """
-    return normalise_area(geometry, atlas.gazetteer, atlas.street_geocoder)
+    settled = normalise_area(geometry, atlas.gazetteer, atlas.street_geocoder)
+    parse_area(settled, atlas.gazetteer)  # what only shows when it is drawn (an outline that crosses itself) shows now
+    return settled
 
 
 def record_area(

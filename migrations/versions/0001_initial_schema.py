@@ -254,8 +254,8 @@ def upgrade():
     sa.Column('kind', sa.String(length=10), nullable=False),
     sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('ends_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('live', sa.Boolean(), server_default=sa.text('1'), nullable=False),
-    sa.Column('no_recourse', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('live', sa.Boolean(), server_default=sa.true(), nullable=False),
+    sa.Column('no_recourse', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.CheckConstraint('ends_at IS NULL OR ends_at > starts_at', name=op.f('ck_stay_ends_after_start')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_stay_unit_id_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stay'))

@@ -40,10 +40,16 @@ def gazetteer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         directory = Path(request.getfixturevalue("gazetteer_directory"))
     except pytest.FixtureLookupError:
         given = os.environ.get("HARBOUR_TEST_GAZETTEER")
-        directory = Path(given) if given else tmp_path_factory.getbasetemp().parent / "gazetteer"
+        directory = Path(given) if given else _base_of_this_run(tmp_path_factory) / "gazetteer"
         if not gazetteer_is_current(directory):
             build_gazetteer(directory)
     return Gazetteer.open(directory)
+
+
+def _base_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # Workers of one run share their parent's folder. Without workers that parent outlives the run, and would be stale.
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")

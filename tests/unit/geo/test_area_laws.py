@@ -255,9 +255,7 @@ def test_districts_are_exact(gazetteer: Gazetteer, partition: CellPartition, poo
         assert inside or verdicts[member.cell] != BLOCKED
 
 
-def test_districts_and_authorities_are_exact_over_every_postcode(
-    gazetteer: Gazetteer, partition: CellPartition
-) -> None:
+def test_districts_and_authorities_are_exact_over_every_postcode(gazetteer: Gazetteer, partition: CellPartition) -> None:
     columns = gazetteer.placed_columns()
     trees = [partition.cell_of(*row) for row in rows_of(gazetteer, columns, 40_000)]
     sample = rows_of(gazetteer, columns, 40_000)

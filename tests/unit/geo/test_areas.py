@@ -27,6 +27,8 @@ from geo.errors import (
 )
 from geo.gazetteer import Gazetteer
 from geo.geocoding import Located
+from geo.grid import GRID_UNCERTAINTY_METRES
+from geo.postcode import Postcode
 
 Spec = dict[str, Any]
 
@@ -238,9 +240,7 @@ def test_a_bad_area_is_refused_with_the_place_of_the_fault_and_not_its_value(
     assert CANARY not in refused.value.detail + refused.value.pointer
 
 
-@pytest.mark.parametrize(
-    "hostile", ["x" * 10**6, [0] * 10**6, dict.fromkeys(map(str, range(10**5))), 10**4_000, -(2**63)]
-)
+@pytest.mark.parametrize("hostile", ["x" * 10**6, [0] * 10**6, dict.fromkeys(map(str, range(10**5))), 10**4_000, -(2**63)])
 @pytest.mark.parametrize("field", ["type", "centre", "radius_metres", "districts", "code", "geojson", "line"])
 def test_a_hostile_value_in_any_field_is_refused_at_once(gazetteer: Gazetteer, field: str, hostile: Any) -> None:
     kinds = [circle(), districts("SS1"), authority("E06000033"), polygon(SQUARE), corridor(SQUARE)]
@@ -294,13 +294,32 @@ def test_the_edge_of_an_area_is_inside(gazetteer: Gazetteer) -> None:
 def test_uncertainty_widens_what_might_be_inside_and_leaves_what_is_inside_as_stated(gazetteer: Gazetteer) -> None:
     areas = [
         parse_area(circle(latitude=54.6, longitude=-5.93, uncertainty_metres=metres), gazetteer)
-        for metres in (0, 5, 50, 500, 5_000)
+        for metres in (5, 50, 500, 5_000)
     ]
 
     for narrow, wide in pairwise(areas):
-        assert shapely.covers(wide.outer, narrow.outer)
+        assert shapely.contains_properly(wide.outer, narrow.outer)
         assert wide.nominal == narrow.nominal
     assert all(shapely.contains_properly(area.outer, area.nominal) for area in areas)
+
+
+def test_a_point_is_never_called_surer_than_the_grid(gazetteer: Gazetteer) -> None:
+    bare, sure = (
+        parse_area(circle(latitude=54.6, longitude=-5.93, **more), gazetteer) for more in ({}, {"uncertainty_metres": 0})
+    )
+
+    assert bare.outer == sure.outer
+    assert shapely.distance(bare.outer.exterior, bare.nominal) >= GRID_UNCERTAINTY_METRES
+
+
+def test_a_circle_about_a_postcode_reaches_as_far_as_its_addresses_may_lie(gazetteer: Gazetteer) -> None:
+    place = gazetteer.find(Postcode.parse("IV27 4QB"))
+
+    area = parse_area(circle(10_000, postcode="IV27 4QB"), gazetteer)
+
+    reach = (10_000 + place.uncertainty_metres) * 0.9995  # the grid's scale there
+    assert area.contains(place.easting + reach, place.northing, place.outward, place.authority_code)
+    assert not shapely.intersects_xy(area.nominal, place.easting + 10_001, place.northing)
 
 
 def test_districts_and_authorities_are_compared_by_the_postcode_and_never_by_the_point(gazetteer: Gazetteer) -> None:

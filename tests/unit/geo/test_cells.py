@@ -81,9 +81,7 @@ def test_an_authority_that_was_too_small_is_joined_to_a_neighbour(partition: Cel
         assert len([other for other, (cells_, _) in partition._authorities.items() if index in cells_]) > 1
 
 
-def test_the_cell_follows_from_the_postcode_and_not_from_the_point(
-    partition: CellPartition, gazetteer: Gazetteer
-) -> None:
+def test_the_cell_follows_from_the_postcode_and_not_from_the_point(partition: CellPartition, gazetteer: Gazetteer) -> None:
     rng = np.random.default_rng(11)
     for postcode, place in gazetteer.sample(rng, 300):
         home = partition.assign(postcode, gazetteer, place.easting, place.northing)

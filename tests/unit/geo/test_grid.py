@@ -58,9 +58,7 @@ def test_a_point_outside_the_country_or_with_its_numbers_swapped_is_refused(long
 
 
 @given(LONGITUDES, LATITUDES, st.floats(0, 360))
-def test_a_true_kilometre_on_the_grid_is_within_the_stated_scale(
-    longitude: float, latitude: float, azimuth: float
-) -> None:
+def test_a_true_kilometre_on_the_grid_is_within_the_stated_scale(longitude: float, latitude: float, azimuth: float) -> None:
     easting, northing = grid.grid_point(longitude, latitude)
     end = geodesic(kilometers=1).destination((latitude, longitude), azimuth)
     end_easting, end_northing = (float(value) for value in grid.to_grid(end.longitude, end.latitude))

@@ -133,17 +133,13 @@ def test_notice_that_would_fall_on_a_day_off_must_be_served_earlier(
 
 
 @given(DAYS, NOTICE_DAYS, st.sampled_from(Nation))
-def test_notice_served_on_the_last_day_to_serve_it_is_long_enough(
-    ends_on: date, notice_days: int, nation: Nation
-) -> None:
+def test_notice_served_on_the_last_day_to_serve_it_is_long_enough(ends_on: date, notice_days: int, nation: Nation) -> None:
     last_day = last_day_to_serve_notice(ends_on, notice_days, nation)
 
     later_days = (last_day + timedelta(days=n) for n in range(1, 8))
     assert is_working_day(last_day, nation)
     assert notice_is_long_enough(last_day, ends_on, notice_days)
-    assert not any(
-        is_working_day(day, nation) and notice_is_long_enough(day, ends_on, notice_days) for day in later_days
-    )
+    assert not any(is_working_day(day, nation) and notice_is_long_enough(day, ends_on, notice_days) for day in later_days)
 
 
 def test_four_weeks_from_a_friday_end_on_a_friday() -> None:

@@ -159,9 +159,7 @@ def test_a_reminder_before_an_arrival_at_the_weekend_waits_for_the_arrival() -> 
 def test_a_week_long_licence_has_its_legal_deadlines_on_the_first_day() -> None:
     milestones = plan(START, START + timedelta(days=7))
 
-    assert {milestone.kind for milestone in milestones if milestone.legal} == LEGAL_KINDS | {
-        MilestoneKind.EXTEND_OR_END
-    }
+    assert {milestone.kind for milestone in milestones if milestone.legal} == LEGAL_KINDS | {MilestoneKind.EXTEND_OR_END}
     assert {milestone.due_on for milestone in milestones if milestone.legal} == {START}
     assert not due(milestones, MilestoneKind.HOMELESSNESS_APPLICATION)
     assert not due(milestones, MilestoneKind.PANEL)

@@ -1,0 +1,60 @@
+"""Loading a demo into the database, with progress, and its keys into a file that only its owner reads."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from tqdm import tqdm
+
+from accommodation.models import Organisation
+from accommodation.vocabulary import Role
+from api.auth.keys import make_key
+from api.database import READ_ONLY, db
+from api.demo.partnership import make_national, make_partnership
+from api.demo.rows import DemoRows
+from api.extensions import current_harbour
+from api.settings import write_private
+from geo.gazetteer import Gazetteer
+
+DEFAULT_SEED = 2026
+KEY_LIFETIME = timedelta(days=30)
+
+
+def is_empty() -> bool:
+    """Tell whether no organisation has been recorded."""
+    with Session(db.engine.execution_options(**{READ_ONLY: True})) as session:
+        return session.execute(select(Organisation.id).limit(1)).first() is None
+
+
+def load_partnership(seed: int = DEFAULT_SEED) -> None:
+    """Load the demo partnership and write its keys to `demo-keys.json`."""
+    _load(seed, make_partnership)
+
+
+def load_national(units: int, seed: int = DEFAULT_SEED) -> None:
+    """Load a national demo of `units` units and write its keys to `demo-keys.json`."""
+    _load(seed, lambda rows, gazetteer: make_national(rows, gazetteer, units))
+
+
+def _load(seed: int, make: Callable[[DemoRows, Gazetteer], dict[str, uuid.UUID]]) -> None:
+    harbour = current_harbour()
+    now = datetime.now(UTC)
+    rows = DemoRows(np.random.default_rng(seed), harbour.atlas, harbour.key_ring, now)
+    worker_of_role = make(rows, harbour.atlas.gazetteer)
+    keys: dict[str, str] = {}
+    with Session(db.engine, expire_on_commit=False) as session:
+        with tqdm(desc="Loading the demo", total=rows.count(), unit=" rows") as bar:
+            for written in rows.write(session):
+                bar.update(written)
+        for role in Role:
+            auth_key = harbour.settings.auth_key
+            row, keys[role] = make_key(auth_key, worker_of_role[role], role, now, KEY_LIFETIME, is_demo=True)
+            session.add(row)
+        session.commit()
+    write_private(harbour.settings.demo_key_file, json.dumps(keys, indent=2) + "\n")
