@@ -1,0 +1,72 @@
+"""Fixtures of the whole suite: the gazetteer, two databases, an application on each, callers by role."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from geo.gazetteer import build_gazetteer, gazetteer_is_current
+from tests.support.databases import POSTGRES_FLAG, Database, create_database, drop_database, probe_postgres
+from tests.support.world import World, make_world
+
+ENGINES = ("sqlite", "postgresql")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find out once, before workers start, whether PostgreSQL answers."""
+    if POSTGRES_FLAG not in os.environ:
+        os.environ[POSTGRES_FLAG] = "yes" if probe_postgres() else "no"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in a line nobody overlooks what was not run."""
+    if os.environ.get(POSTGRES_FLAG) == "no":
+        terminalreporter.section("NOT RUN", sep="!", red=True, bold=True)
+        terminalreporter.line(
+            "PostgreSQL did not answer at TEST_DATABASE_URL: every database test ran on SQLite ALONE.", red=True, bold=True
+        )
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """With CI=true a missing PostgreSQL is a failure."""
+    is_controller = not hasattr(session.config, "workerinput")
+    if is_controller and os.environ.get("CI") == "true" and os.environ.get(POSTGRES_FLAG) == "no":
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def gazetteer_directory() -> Path:
+    """A built gazetteer, shared by workers and kept between runs; building is atomic, so that two may try at once."""
+    directory = Path(tempfile.gettempdir()) / f"harbour-test-gazetteer-{os.getuid()}"
+    if not gazetteer_is_current(directory):
+        build_gazetteer(directory)
+    return directory
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A migrated database of its own for this run on each engine, dropped at the end."""
+    if request.param == "postgresql" and os.environ[POSTGRES_FLAG] == "no":
+        pytest.skip("PostgreSQL does not answer at TEST_DATABASE_URL (see the summary)")
+    database = create_database(request.param, tmp_path_factory.mktemp(request.param))
+    yield database
+    drop_database(database)
+
+
+@pytest.fixture(scope="session")
+def harbour_app(database: Database, gazetteer_directory: Path) -> Iterator[World]:
+    """An application on the database, made once; use `world`, which begins empty."""
+    world = make_world(database, gazetteer_directory)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def world(harbour_app: World) -> World:
+    """An empty Harbour on each database: builders, callers, units of work."""
+    harbour_app.empty()
+    return harbour_app

@@ -1,0 +1,1 @@
+"""What tests share: databases, a world to arrange in, canaries."""

@@ -1,0 +1,243 @@
+"""A Harbour to arrange in: builders with sensible defaults, callers over HTTP, units of work for use cases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import Engine, text
+from werkzeug.test import TestResponse
+
+from accommodation.base import Base, Principal
+from accommodation.calendar import local_date
+from accommodation.vocabulary import OrganisationKind, Role
+from api.app import PREFIX, create_app
+from api.auth.administration import add_organisation, add_worker, issue_key
+from api.cli import register_commands
+from api.database import db
+from api.extensions import Harbour
+from api.unit_of_work import SqlUnitOfWork, begin_unit_of_work
+from placement.index import VacancyIndex
+from tests.support.databases import Database
+
+NOBODY = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="system")
+MIGRATIONS = str(Path(__file__).resolve().parents[2] / "migrations")
+
+UNIT: dict[str, Any] = {
+    "accommodation_type": "refuge",
+    "self_contained": False,
+    "bed_spaces": 4,
+    "cots": 1,
+    "residents": "women",
+    "boys_upper_age": "16",
+    "access": 3,
+    "no_recourse": "not_accepted",
+    "mental_health": "medium",
+    "substance_use": "low",
+    "pets": False,
+    "specialisms": [],
+    "occupancy_basis": "excluded_licence",
+    "licence_days": 91,
+    "turnaround_days": 3,
+}
+"""A room in which everything is said."""
+
+HOUSEHOLD: dict[str, Any] = {
+    "members": [{"role": "survivor", "name": "Ayesha Testperson", "gender": "female", "born_on": "1990-05-01"}],
+    "needs": {
+        "access_need": 3,
+        "no_recourse": False,
+        "mental_health": "low",
+        "substance_use": "none",
+        "pets": False,
+        "risks": [],
+    },
+    "tracking_devices": {"phone": "checked", "car": "checked", "child_devices": "none"},
+}
+"""A household of one who was asked everything."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with a key, over HTTP."""
+
+    client: FlaskClient
+    key: str
+    worker_id: uuid.UUID
+    organisation_id: uuid.UUID
+    role: Role
+
+    def call(self, method: str, path: str, json: Any = None, **options: Any) -> TestResponse:
+        """Call a path under the prefix and return the response."""
+        headers = {"Authorization": f"Bearer {self.key}", **options.pop("headers", {})}
+        if json is not None:
+            options["json"] = json
+        return self.client.open(PREFIX + path, method=method, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+        return self.call("POST", path, json, **options)
+
+    def patch(self, path: str, json: Any, **options: Any) -> TestResponse:
+        return self.call("PATCH", path, json, **options)
+
+    def made(self, path: str, json: Any = None) -> dict[str, Any]:
+        """POST and return the body; anything but success is a failure of the arrangement."""
+        response = self.post(path, json)
+        assert response.status_code in (200, 201), response.get_data(as_text=True)
+        body: dict[str, Any] = response.get_json()
+        return body
+
+
+class World:
+    """An application on one database. Create what a rule needs; everything else has a default."""
+
+    def __init__(self, app: Flask, database: Database) -> None:
+        self.app = app
+        self.database = database
+        self._number = 0
+        with app.app_context():
+            self.engine: Engine = db.engine
+
+    @property
+    def harbour(self) -> Harbour:
+        harbour: Harbour = self.app.extensions["harbour"]
+        return harbour
+
+    def empty(self) -> None:
+        """Delete every row and forget what was read of them."""
+        with self.engine.begin() as connection:
+            for table in reversed(Base.metadata.sorted_tables):
+                if table.name != "supply_version":
+                    connection.execute(table.delete())
+            connection.execute(text("UPDATE supply_version SET version = version + 1"))
+        engine = self.harbour.search_engine
+        self.harbour._engine = replace(engine, index=VacancyIndex(engine.atlas.partition))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    def today(self) -> date:
+        """Return the local date."""
+        return local_date(datetime.now(UTC))
+
+    @contextmanager
+    def unit_of_work(self, caller: Caller | None = None, now: datetime | None = None) -> Iterator[SqlUnitOfWork]:
+        """Open a unit of work for a caller, at a time."""
+        principal = NOBODY if caller is None else Principal(caller.worker_id, caller.organisation_id, caller.role)
+        with begin_unit_of_work(self.engine, self.harbour.key_ring, principal, None, now) as uow:
+            yield uow
+
+    def create_caller(self, role: Role | str, organisation_id: uuid.UUID | None = None, kind: str = "council") -> Caller:
+        """Create a worker with a key in a role, in a new organisation unless one is given."""
+        with self.unit_of_work() as uow:
+            if organisation_id is None:
+                self._number += 1
+                organisation_id = add_organisation(uow, f"Organisation {self._number}", OrganisationKind(kind)).id
+            worker = add_worker(uow, organisation_id, "Wilhelmina Testworker")
+            auth_key = self.harbour.settings.auth_key
+            _, key = issue_key(uow, auth_key, worker.id, Role(role), timedelta(days=1))
+        return Caller(self.app.test_client(), key, worker.id, organisation_id, Role(role))
+
+    def create_officer(self) -> Caller:
+        """Create a housing officer in a council of her own."""
+        return self.create_caller(Role.HOUSING_OFFICER)
+
+    def create_manager(self, **facts: Any) -> Caller:
+        """Create a refuge manager whose organisation is a provider."""
+        manager = self.create_caller(Role.REFUGE_MANAGER, kind="provider")
+        administrator = self.create_caller(Role.ADMINISTRATOR)
+        self._number += 1
+        administrator.made(
+            "/providers",
+            {
+                "organisation_id": str(manager.organisation_id),
+                "name": f"Provider {self._number}",
+                "kind": "registered_charity",
+                "referral_phone": "0300 123 0000",
+                **facts,
+            },
+        )
+        return manager
+
+    def create_property(self, manager: Caller, postcode: str = "CM1 1QH", **facts: Any) -> dict[str, Any]:
+        """Create a property at a postcode."""
+        self._number += 1
+        address = {"lines": ["17 Canary Wharfside"], "town": "Testtown", "postcode": postcode, **facts.pop("address", {})}
+        body = {
+            "reference": f"B{self._number}",
+            "address": address,
+            "staff_cover": True,
+            "cctv": True,
+            "out_of_hours_intake": True,
+            "meeting_point": "The clock at the station",
+            **facts,
+        }
+        return manager.made("/properties", body)
+
+    def create_unit(self, manager: Caller, home: dict[str, Any] | None = None, **facts: Any) -> dict[str, Any]:
+        """Create a free, fully described unit."""
+        home = home or self.create_property(manager)
+        self._number += 1
+        return manager.made("/units", {**UNIT, "property_id": home["id"], "reference": f"U{self._number}", **facts})
+
+    def create_household(self, officer: Caller, *, areas: Any = (), **facts: Any) -> dict[str, Any]:
+        """Create a household; without areas, a worker has stated that there is none."""
+        needs = {**HOUSEHOLD["needs"], **facts.pop("needs", {})}
+        household = officer.made("/households", {**HOUSEHOLD, "needs": needs, **facts})
+        for geometry in areas:
+            self.create_area(officer, household, geometry)
+        if not areas:
+            officer.made(f"/households/{household['id']}/no-areas-to-avoid", {"reason": "He is in prison abroad."})
+        return household
+
+    def create_area(self, officer: Caller, household: dict[str, Any], geometry: dict[str, Any]) -> dict[str, Any]:
+        """Create an area to avoid."""
+        body = {"geometry": geometry, "reason": "his_home", "source": "survivor"}
+        return officer.made(f"/households/{household['id']}/areas-to-avoid", body)
+
+    def search(self, officer: Caller, household: dict[str, Any], **request: Any) -> dict[str, Any]:
+        """Search for today, or as asked."""
+        body = {"needed_on": self.today().isoformat(), **request}
+        return officer.made(f"/households/{household['id']}/searches", body)
+
+    def hold(self, officer: Caller, household: dict[str, Any], unit: dict[str, Any]) -> TestResponse:
+        """Search, then ask for a hold of a unit."""
+        search = self.search(officer, household)
+        body = {"household_id": household["id"], "unit_id": unit["id"], "search_id": search["id"]}
+        return officer.post("/holds", body)
+
+    def refer(self, officer: Caller, household: dict[str, Any], unit: dict[str, Any]) -> dict[str, Any]:
+        """Hold a unit and refer the household."""
+        hold = self.hold(officer, household, unit)
+        assert hold.status_code == 201, hold.get_data(as_text=True)
+        return officer.made("/referrals", {"hold_id": hold.get_json()["id"]})
+
+    def place(self, officer: Caller, manager: Caller, household: dict[str, Any], unit: dict[str, Any]) -> dict[str, Any]:
+        """Refer, accept and confirm arrival today; returns the placement."""
+        referral = self.refer(officer, household, unit)
+        accepted = manager.made(f"/referrals/{referral['id']}/accept")
+        return manager.made(f"/placements/{accepted['placement_id']}/arrival", {"arrived_on": self.today().isoformat()})
+
+
+def make_world(database: Database, gazetteer_directory: Path) -> World:
+    """Make an application on a database, migrate it, and give it the shared gazetteer."""
+    link = database.directory / "gazetteer"
+    if not link.exists():
+        link.symlink_to(gazetteer_directory)
+    app = create_app(database.settings())
+    register_commands(app)
+    with app.app_context():
+        upgrade(directory=MIGRATIONS)
+    return World(app, database)
