@@ -55,6 +55,11 @@ def build_gazetteer_with_progress() -> None:
 @click.command()
 def prepare() -> None:
     """Make everything ready to serve: gazetteer, database schema, and the demo partnership in an empty database."""
+    prepare_installation()
+
+
+def prepare_installation() -> None:
+    """Build the gazetteer, migrate, and load the demo into an empty database, unless this is production."""
     from api.demo.loading import is_empty, load_partnership
 
     build_gazetteer_with_progress()

@@ -1,0 +1,51 @@
+# Harbour. `make` alone prints this help.
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check bench assure openapi lock clean
+
+PYTHON ?= python3.11
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1)
+WORKERS ?= 2
+
+help: ## Print what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+run: $(READY) ## Start Harbour: web server and scheduler on http://127.0.0.1:$$PORT (8000)
+	@$(RUN) -m api.serve
+
+demo: $(READY) ## Tell the story of one night over HTTP against the running service
+	@$(RUN) -m api.demo.story
+
+test: $(READY) ## Run every test: SQLite always, PostgreSQL when one answers at TEST_DATABASE_URL
+	@$(RUN) -m pytest -q -n $(WORKERS) --dist loadgroup
+
+check: $(READY) ## Style, types, import contracts, API document drift
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	@$(RUN) -m tests.support.openapi_drift
+
+bench: $(READY) ## Measure the search above the floor, at three sizes, in one run
+	@$(RUN) -m bench
+
+assure: $(READY) ## The long forms of every test (hours)
+	ASSURE=1 $(RUN) -m pytest -q -n $(WORKERS) --dist loadgroup
+
+openapi: $(READY) ## Write docs/openapi.json anew
+	@$(RUN) -m tests.support.openapi_drift --write
+
+clean: ## Remove the virtual environment and the instance's data
+	rm -rf $(VENV)
+	find instance -mindepth 1 ! -name README.md -delete
+
+# The environment is made anew when the locked requirements change; half of one is never mistaken for a whole.
+$(READY):
+	@command -v $(PYTHON) >/dev/null || { echo "Harbour needs Python 3.11 as '$(PYTHON)'. Set PYTHON=/path/to/python3.11."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "'$(PYTHON)' is not Python 3.11. Set PYTHON=/path/to/python3.11."; exit 1; }
+	@echo "Making the virtual environment (once; about a minute)"
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.txt
+	@rm -f $(VENV)/.ready-*
+	@touch $@
