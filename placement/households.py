@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from accommodation.sealing import open_json, seal_json
 from accommodation.supply import touch_units
 from placement.events import HouseholdEdited, HouseholdRead, HouseholdRecorded, HouseholdsListed
 from placement.models import Household, PerpetratorLink, Placement
+from placement.perpetrators import published_indexes
 from placement.vocabulary import PlacementState
 
 REFERENCE_ALPHABET = "23456789CFGHJMPQRVWX"
@@ -98,30 +97,9 @@ def edit_household(uow: UnitOfWork, household: Household, changes: Mapping[str, 
     return open_household(uow, household)
 
 
-def list_perpetrator_links(uow: UnitOfWork, household_id: uuid.UUID) -> frozenset[str]:
-    """Return the blind indexes of a household's perpetrators."""
-    query = select(PerpetratorLink.blind_index).where(PerpetratorLink.household_id == household_id)
-    return frozenset(uow.session.execute(query).scalars())
-
-
-def normalise_person(name: str, born_on: str | None) -> str:
-    """Return a person in the one form that blind indexes are made of: letters only, case and accents folded."""
-    folded = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(sorted(re.findall(r"[^\W\d_]+", folded))) + "|" + (born_on or "")
-
-
-def perpetrator_indexes(uow: UnitOfWork, details: Mapping[str, Any]) -> frozenset[str]:
-    """Return the blind indexes under which a household's perpetrators are found: by name and, where known, birth date."""
-    return frozenset(
-        uow.cipher.blind_index("perpetrator", normalise_person(person["name"], born_on))
-        for person in details.get("perpetrators") or ()
-        for born_on in {None, person.get("born_on")}
-    )
-
-
 def _link_perpetrators(uow: UnitOfWork, household: Household, details: Mapping[str, Any]) -> None:
     uow.session.execute(delete(PerpetratorLink).where(PerpetratorLink.household_id == household.id))
-    for blind_index in sorted(perpetrator_indexes(uow, details)):
+    for blind_index in sorted(published_indexes(uow.cipher, details)):
         uow.session.add(PerpetratorLink(id=new_id(), household_id=household.id, blind_index=blind_index))
     uow.session.flush()
 

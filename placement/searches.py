@@ -26,10 +26,11 @@ from placement.areas_to_avoid import list_areas_in_force
 from placement.criteria import Criteria, build_criteria, describe_demand
 from placement.errors import NoAreasRecorded
 from placement.events import SearchMade, SearchRead
-from placement.households import list_perpetrator_links, load_household
+from placement.households import load_household
 from placement.index import VacancyIndex
 from placement.matching import Match, MatchResult, Preferences, match
 from placement.models import Household, Search
+from placement.perpetrators import sought_indexes
 from placement.vocabulary import Verdict
 
 HORIZON_DAYS = 366
@@ -125,8 +126,8 @@ def ask_for(
         raise NoAreasRecorded
     cell_verdicts = engine.area_verdicts.of(uow.cipher, ((area.id, area.facts_sealed) for area in areas))
     details: Mapping[str, Any] = open_json(uow.cipher, household, "details_sealed")
-    links = list_perpetrator_links(uow, household.id) if details.get("perpetrators") else frozenset()
-    return build_criteria(household.id, details, links, needed_on, uow.now), cell_verdicts
+    sought = sought_indexes(uow.cipher, details)
+    return build_criteria(household.id, details, sought, needed_on, uow.now), cell_verdicts
 
 
 def match_for(

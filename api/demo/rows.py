@@ -23,10 +23,11 @@ from api.demo.drawing import draw_address, draw_areas, draw_household, draw_id, 
 from geo.atlas import Atlas
 from geo.gazetteer import Place
 from geo.postcode import Postcode
-from placement.households import make_reference, normalise_person
+from placement.households import make_reference
 from placement.licence import DEFAULT_POLICY
 from placement.milestones import DEFAULT_MILESTONES, schedule
 from placement.models import AreaToAvoid, Hold, Household, PerpetratorLink, Placement, Referral, Reminder
+from placement.perpetrators import published_indexes
 from placement.vocabulary import PlacementState, ReferralState, ReminderOutcome, ReminderState, Verdict
 
 BATCH = 2_000
@@ -257,10 +258,8 @@ class DemoRows:
                 retired_reason_sealed=None,
                 version=1,
             )
-        for person in details["perpetrators"]:
-            for born_on in (None, person["born_on"]):
-                index = self._cipher.blind_index("perpetrator", normalise_person(person["name"], born_on))
-                self._add(PerpetratorLink, household_id=household_id, blind_index=index)
+        for index in sorted(published_indexes(self._cipher, details)):
+            self._add(PerpetratorLink, household_id=household_id, blind_index=index)
         return household_id
 
     def _add_reminders(

@@ -1,0 +1,44 @@
+"""Blind indexes of perpetrators: equality can be found, a name cannot. The names themselves stay sealed.
+
+Two households share a perpetrator when the names agree and the birth dates do not contradict each other. So a record
+publishes its index by birth date and marks whether the date is known, and a search seeks both what has the same date and
+what has none.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from accommodation.base import Cipher
+
+PURPOSE = "perpetrator"
+SOME_DATE = "*"
+NO_DATE = ""
+
+
+def normalise_name(name: str) -> str:
+    """Return a name in the one form that indexes are made of: its words sorted, case, accents and marks folded."""
+    bare = "".join(mark for mark in unicodedata.normalize("NFKD", name) if not unicodedata.combining(mark))
+    return "".join(sorted(re.findall(r"[^\W\d_]+", bare.casefold())))
+
+
+def published_indexes(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]:
+    """Return the indexes under which a household's perpetrators are found by others."""
+    return _indexes(cipher, details, lambda born_on: (born_on, SOME_DATE) if born_on else (NO_DATE,))
+
+
+def sought_indexes(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]:
+    """Return the published indexes of others that may be this household's perpetrators."""
+    return _indexes(cipher, details, lambda born_on: (born_on, NO_DATE) if born_on else (NO_DATE, SOME_DATE))
+
+
+def _indexes(cipher: Cipher, details: Mapping[str, Any], dates_for: Callable[[str | None], tuple[str, ...]]) -> frozenset[str]:
+    def each() -> Iterator[str]:
+        for person in details.get("perpetrators") or ():
+            for date in dates_for(person.get("born_on")):
+                yield cipher.blind_index(PURPOSE, f"{normalise_name(person['name'])}|{date}")
+
+    return frozenset(each())
