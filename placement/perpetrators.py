@@ -35,7 +35,10 @@ def sought_indexes(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]
     return _indexes(cipher, details, lambda born_on: (born_on, NO_DATE) if born_on else (NO_DATE, SOME_DATE))
 
 
-def _indexes(cipher: Cipher, details: Mapping[str, Any], dates_for: Callable[[str | None], tuple[str, ...]]) -> frozenset[str]:
+DatesFor = Callable[[str | None], tuple[str, ...]]
+
+
+def _indexes(cipher: Cipher, details: Mapping[str, Any], dates_for: DatesFor) -> frozenset[str]:
     def each() -> Iterator[str]:
         for person in details.get("perpetrators") or ():
             for date in dates_for(person.get("born_on")):

@@ -56,9 +56,7 @@ def test_a_taken_unit_is_refused_with_the_next_best_ones(world: World) -> None:
     search = world.search(officer, second)
     world.hold(officer, first, unit)
 
-    answer = officer.post(
-        "/holds", {"household_id": second["id"], "unit_id": unit["id"], "search_id": search["id"]}
-    )
+    answer = officer.post("/holds", {"household_id": second["id"], "unit_id": unit["id"], "search_id": search["id"]})
 
     problem = assert_problem(answer, "unit-already-held")
     assert [found["unit_id"] for found in problem["next_best"]] == [other["id"]]
@@ -137,9 +135,7 @@ def test_a_search_of_another_household_does_not_open_a_hold(world: World) -> Non
     search = world.search(officer, world.create_household(officer))
     household = world.create_household(officer)
 
-    answer = officer.post(
-        "/holds", {"household_id": household["id"], "unit_id": unit["id"], "search_id": search["id"]}
-    )
+    answer = officer.post("/holds", {"household_id": household["id"], "unit_id": unit["id"], "search_id": search["id"]})
 
     assert_problem(answer, "not-found")
 
@@ -407,9 +403,7 @@ def test_a_void_over_a_held_unit_is_refused(world: World) -> None:
     unit = world.create_unit(manager)
     world.hold(officer, world.create_household(officer), unit)
 
-    answer = manager.post(
-        f"/units/{unit['id']}/voids", {"reason": "repairs", "starts_on": world.today().isoformat()}
-    )
+    answer = manager.post(f"/units/{unit['id']}/voids", {"reason": "repairs", "starts_on": world.today().isoformat()})
 
     assert_problem(answer, "unit-already-taken")
 

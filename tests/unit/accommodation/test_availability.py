@@ -62,9 +62,7 @@ def test_a_bed_for_today_is_needed_from_now_and_one_for_later_from_its_london_mi
         (StayKind.VOID, UnitStatus.VOID),
     ],
 )
-def test_a_status_is_what_the_covering_stay_is_even_when_the_unit_is_withdrawn(
-    kind: StayKind, expected: UnitStatus
-) -> None:
+def test_a_status_is_what_the_covering_stay_is_even_when_the_unit_is_withdrawn(kind: StayKind, expected: UnitStatus) -> None:
     assert status_at([stay(None, kind)], NOW, withdrawn=True) is expected
 
 
