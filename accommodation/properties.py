@@ -15,7 +15,7 @@ from accommodation.errors import ProviderExists
 from accommodation.events import PropertyEdited, PropertyOpened, ProviderEdited, ProviderOpened
 from accommodation.models import Organisation, Property, Provider
 from accommodation.queries import list_unit_ids_of_property, list_unit_ids_of_provider
-from accommodation.supply import touch_units
+from accommodation.supply import lock_units, touch_units
 from accommodation.vault import Address, ExactPoint, write_address
 from geo.atlas import Atlas
 from geo.grid import grid_point
@@ -48,11 +48,11 @@ def open_provider(uow: UnitOfWork, organisation_id: uuid.UUID, facts: Mapping[st
 
 def edit_provider(uow: UnitOfWork, provider: Provider, changes: Mapping[str, Any]) -> Provider:
     """Change a provider's published facts; holds that are running keep their frozen term."""
+    unit_ids = list_unit_ids_of_provider(uow, provider.id)
+    lock_units(uow.session, unit_ids)
     for name, value in changes.items():
         setattr(provider, name, value)
-    uow.session.flush()
-    if unit_ids := list_unit_ids_of_provider(uow, provider.id):
-        touch_units(uow.session, unit_ids)
+    touch_units(uow.session, unit_ids)
     uow.record(ProviderEdited(subject_id=provider.id, details={"changed": sorted(changes)}))
     return provider
 
@@ -103,10 +103,10 @@ def open_property(
 
 def edit_property(uow: UnitOfWork, home: Property, changes: Mapping[str, Any]) -> Property:
     """Change a property's published facts. Its address is written once: another address is another property."""
+    unit_ids = list_unit_ids_of_property(uow, home.id)
+    lock_units(uow.session, unit_ids)
     for name, value in changes.items():
         setattr(home, name, value)
-    uow.session.flush()
-    if unit_ids := list_unit_ids_of_property(uow, home.id):
-        touch_units(uow.session, unit_ids)
+    touch_units(uow.session, unit_ids)
     uow.record(PropertyEdited(subject_id=home.id, details={"changed": sorted(changes)}))
     return home

@@ -18,13 +18,18 @@ def get_supply_version(session: Session) -> int:
     return session.execute(select(SupplyVersion.version).where(SupplyVersion.id == THE_ONE_ROW)).scalar_one()
 
 
-def touch_units(session: Session, unit_ids: Collection[uuid.UUID]) -> int:
-    """Mark units as changed under a new supply version and return it. Call it last: it holds the one row until commit.
+def lock_units(session: Session, unit_ids: Collection[uuid.UUID]) -> None:
+    """Lock units until the end of the transaction, in id order, as everybody does: nobody waits in a circle.
 
-    Units are locked before the version row, in id order, as everybody does, so that no two changes wait for each other.
+    Whoever changes a provider or a property calls this first: takers lock unit, then provider, then supply version.
     """
-    session.flush()
     session.execute(select(Unit.id).where(Unit.id.in_(unit_ids)).order_by(Unit.id).with_for_update()).all()
+
+
+def touch_units(session: Session, unit_ids: Collection[uuid.UUID]) -> int:
+    """Mark units as changed under a new supply version and return it. Call it last: it holds the one row until commit."""
+    session.flush()
+    lock_units(session, unit_ids)
     version = session.execute(
         update(SupplyVersion)
         .where(SupplyVersion.id == THE_ONE_ROW)

@@ -14,7 +14,7 @@ from accommodation.models import Property, Provider, Unit
 from accommodation.queries import get_own_provider
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
-from accommodation.vocabulary import Role, StayKind
+from accommodation.vocabulary import NoRecoursePolicy, Role, StayKind
 from placement.eligibility import Judgement, Question, judge
 from placement.errors import AskedTooOften, HoldOver, SearchExcludesUnit, UnitNotFree
 from placement.events import HoldReleased, UnitHeld
@@ -48,7 +48,7 @@ def hold_unit(
     if search.household_id != household.id:
         raise NotFound
     unit = lock_unit(uow.session, unit_id)
-    provider = _lock_provider(uow, unit)
+    _lock_quota(uow, unit)
     judgement, row, no_recourse = _judge_unit(uow, engine, household, unit, search.needed_on)
     refusal = _refusal_at(judgement, row)
     if refusal == "not_available":
@@ -58,7 +58,8 @@ def hold_unit(
     verdict = _verdict_at(judgement, row)
     if verdict is Verdict.REVIEW and _times_asked(uow, household_id, unit_id) >= REVIEW_QUESTIONS_AT_MOST:
         raise AskedTooOften
-    expires_at = uow.now + timedelta(minutes=provider.hold_minutes)
+    term_minutes = unit.property.provider.hold_minutes
+    expires_at = uow.now + timedelta(minutes=term_minutes)
     try:
         stay = take_unit(uow.session, unit, StayKind.HOLD, uow.now, expires_at, no_recourse=no_recourse)
     except UnitAlreadyTaken:
@@ -74,7 +75,7 @@ def hold_unit(
         held_by=uow.principal.worker_id,
         held_at=uow.now,
         expires_at=expires_at,
-        term_minutes=provider.hold_minutes,
+        term_minutes=term_minutes,
     )
     uow.session.add(hold)
     touch_units(uow.session, [unit.id])
@@ -138,11 +139,10 @@ def has_open_referral(uow: UnitOfWork, hold: Hold) -> bool:
     return uow.session.execute(query).first() is not None
 
 
-def _lock_provider(uow: UnitOfWork, unit: Unit) -> Provider:
-    """Lock the provider after its unit: a quota is counted over all of its units, so takers must queue."""
-    return uow.session.execute(
-        select(Provider).where(Provider.id == unit.property.provider_id).with_for_update()
-    ).scalar_one()
+def _lock_quota(uow: UnitOfWork, unit: Unit) -> None:
+    """Lock the provider after its unit where a quota applies: it is counted over all of its units, so takers queue."""
+    if unit.no_recourse == NoRecoursePolicy.QUOTA:
+        uow.session.execute(select(Provider.id).where(Provider.id == unit.property.provider_id).with_for_update())
 
 
 def _judge_unit(

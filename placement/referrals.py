@@ -45,6 +45,9 @@ from placement.vocabulary import (
 def make_referral(uow: UnitOfWork, hold_id: uuid.UUID) -> Referral:
     """Refer the household of a live hold to the unit's provider. Raises NotFound, HoldOver, IllegalMove (referred)."""
     hold = load_hold(uow, hold_id)
+    # The unit's lock parts this from a release of the hold; what was read before it may be old by now.
+    lock_unit(uow.session, hold.unit_id)
+    uow.session.refresh(hold)
     if uow.session.execute(select(Referral.id).where(Referral.hold_id == hold.id)).first():
         raise IllegalMove("This hold has been referred already.", state="referred", legal_moves=("withdraw",))
     state = hold_state(hold, uow.now)
@@ -206,12 +209,14 @@ def _keep_for_good(uow: UnitOfWork, referral: Referral) -> None:
     hold = referral.hold
     uow.session.refresh(hold)
     uow.session.refresh(hold.stay)
-    expired = hold_state(hold, uow.now) is HoldState.EXPIRED
+    state = hold_state(hold, uow.now)
+    if state not in (HoldState.LIVE, HoldState.EXPIRED):
+        raise HoldOver(state)
     try:
         with refused_when_taken(uow.session):
             hold.stay.kind = StayKind.PLACEMENT
             hold.stay.ends_at = None
-            if expired:
+            if state is HoldState.EXPIRED:
                 hold.stay.starts_at = uow.now
     except UnitAlreadyTaken:
         raise HoldOver(HoldState.EXPIRED) from None

@@ -58,7 +58,6 @@ def test_a_refused_change_leaves_no_event_and_a_lost_event_leaves_no_change(
         raise RuntimeError("the trail cannot be written")
 
     monkeypatch.setattr(unit_of_work, "write_audit", broken)
-    world.app.config["PROPAGATE_EXCEPTIONS"] = False
     answer = officer.post("/households", body)
     monkeypatch.undo()
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from placement.holds import close_hold
+from placement.models import Hold
+from placement.vocabulary import ReleaseReason
 from tests.support.problems import assert_problem
 from tests.support.world import Caller, World
 
@@ -27,10 +31,6 @@ def excluded(answer: dict[str, Any]) -> dict[str, int]:
 def expire(world: World, hold_id: str) -> None:
     """Let a hold's time be over, as the clock would."""
     with world.unit_of_work() as uow:
-        from uuid import UUID
-
-        from placement.models import Hold
-
         hold = uow.session.get_one(Hold, UUID(hold_id))
         hold.held_at = hold.stay.starts_at = uow.now - timedelta(minutes=91)
         uow.session.flush()
@@ -489,3 +489,27 @@ def test_a_street_address_cannot_be_looked_up_without_a_geocoder_and_the_officer
 
     problem = assert_problem(answer, "look-up-unavailable")
     assert "Give a postcode or a point" in problem["detail"]
+
+
+def test_a_referral_cannot_rest_on_a_hold_that_was_given_back(world: World) -> None:
+    officer, manager = world.create_officer(), world.create_manager()
+    hold = world.hold(officer, world.create_household(officer), world.create_unit(manager))
+    path = f"/holds/{hold.get_json()['id']}"
+    officer.call("DELETE", path, headers={"If-Match": hold.headers["ETag"]})
+
+    answer = officer.post("/referrals", {"hold_id": hold.get_json()["id"]})
+
+    assert assert_problem(answer, "hold-over")["state"] == "released"
+
+
+def test_accepting_never_takes_a_unit_whose_hold_was_given_back_behind_the_referral(world: World) -> None:
+    """What a release that raced with the referral would have left behind."""
+    officer, manager = world.create_officer(), world.create_manager()
+    referral = world.refer(officer, world.create_household(officer), world.create_unit(manager))
+    with world.unit_of_work() as uow:
+        hold = uow.session.get_one(Hold, UUID(referral["hold_id"]))
+        close_hold(uow, hold, ReleaseReason.HOLDER_RELEASED)
+
+    answer = manager.post(f"/referrals/{referral['id']}/accept")
+
+    assert assert_problem(answer, "hold-over")["state"] == "released"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,15 +19,14 @@ CIRCLE = {"type": "circle", "centre": {"postcode": "SS1 1AA"}, "radius_metres": 
 
 
 @pytest.fixture
-def household(world: World) -> Iterator[tuple[Caller, dict[str, Any]]]:
+def household(world: World) -> tuple[Caller, dict[str, Any]]:
     """A household that must not be where the only unit is; verdicts are not remembered yet."""
     officer, manager = world.create_officer(), world.create_manager()
     world.create_unit(manager, world.create_property(manager, "SS1 1AA"))
     household = world.create_household(officer, areas=[CIRCLE])
     engine = world.harbour.search_engine
     world.harbour._engine = replace(engine, area_verdicts=AreaVerdicts(engine.atlas))
-    world.app.config["PROPAGATE_EXCEPTIONS"] = False
-    yield officer, household
+    return officer, household
 
 
 def search(world: World, case: tuple[Caller, dict[str, Any]]) -> Any:
