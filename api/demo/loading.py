@@ -34,19 +34,20 @@ def is_empty() -> bool:
 
 def load_partnership(seed: int = DEFAULT_SEED) -> None:
     """Load the demo partnership and write its keys to `demo-keys.json`."""
-    _load(seed, make_partnership)
+    _load(seed, None, make_partnership)
 
 
 def load_national(units: int, seed: int = DEFAULT_SEED) -> None:
     """Load a national demo of `units` units and write its keys to `demo-keys.json`."""
-    _load(seed, lambda rows, gazetteer: make_national(rows, gazetteer, units))
+    _load(seed, units, lambda rows, gazetteer: make_national(rows, gazetteer, units))
 
 
-def _load(seed: int, make: Callable[[DemoRows, Gazetteer], dict[str, uuid.UUID]]) -> None:
+def _load(seed: int, units: int | None, make: Callable[[DemoRows, Gazetteer], dict[str, uuid.UUID]]) -> None:
     harbour = current_harbour()
     now = datetime.now(UTC)
-    rows = DemoRows(np.random.default_rng(seed), harbour.atlas, harbour.key_ring, now)
-    worker_of_role = make(rows, harbour.atlas.gazetteer)
+    with tqdm(desc="Inventing the demo", total=units, unit=" units") as bar:
+        rows = DemoRows(np.random.default_rng(seed), harbour.atlas, harbour.key_ring, now, bar.update)
+        worker_of_role = make(rows, harbour.atlas.gazetteer)
     keys: dict[str, str] = {}
     with Session(db.engine, expire_on_commit=False) as session:
         with tqdm(desc="Loading the demo", total=rows.count(), unit=" rows") as bar:

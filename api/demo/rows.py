@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -38,14 +38,21 @@ OPEN_REMINDER_DAYS = 2
 class DemoRows:
     """Collects rows and writes them. Nothing is searched or held: histories are written as if they had happened."""
 
-    def __init__(self, rng: np.random.Generator, atlas: Atlas, cipher: Cipher, now: datetime) -> None:
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        atlas: Atlas,
+        cipher: Cipher,
+        now: datetime,
+        made_unit: Callable[[], object] = lambda: None,
+    ) -> None:
         self.rng = rng
         self.now = now
         self.today = local_date(now)
         self._atlas = atlas
         self._cipher = cipher
         self._rows: dict[type[Base], list[dict[str, Any]]] = defaultdict(list)
-        self._unit_number = 0
+        self._made_unit = made_unit
         self.unit_ids: list[uuid.UUID] = []
 
     def add_organisation(self, name: str, kind: OrganisationKind) -> uuid.UUID:
@@ -102,7 +109,7 @@ class DemoRows:
 
     def add_unit(self, home: dict[str, Any], facts: dict[str, Any], door_name: str) -> dict[str, Any]:
         """Add a unit to a property row; returns its row."""
-        self._unit_number += 1
+        self._made_unit()
         hours = self.rng.exponential(4)
         row = {
             "id": draw_id(self.rng),
