@@ -11,7 +11,7 @@ WORKERS ?= 2
 help: ## Print what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-run: $(READY) ## Start Harbour: web server and scheduler on http://127.0.0.1:$$PORT (8000)
+run: $(READY) ## Start Harbour: web server and scheduler on http://127.0.0.1:8000 (or PORT=...)
 	@$(RUN) -m api.serve
 
 demo: $(READY) ## Tell the story of one night over HTTP against the running service

@@ -106,7 +106,7 @@ def _welcome(settings: Settings, base: str) -> str:
     keys: dict[str, str] = json.loads(settings.demo_key_file.read_text())
     lines.append(f"  Demo keys (also in {settings.demo_key_file}):")
     lines += [f"    {role:<20} {key}" for role, key in keys.items()]
-    household_id = _first_household(base, keys["housing_officer"])
+    household_id = _waiting_household(base, keys["housing_officer"])
     if household_id is not None:
         body = json.dumps({"needed_on": date.today().isoformat(), "limit": 3})
         lines += [
@@ -118,14 +118,15 @@ def _welcome(settings: Settings, base: str) -> str:
     return "\n".join([*lines, "  The whole story, step by step, in another terminal: make demo", "  Ctrl-C stops it.", ""])
 
 
-def _first_household(base: str, key: str) -> str | None:
+def _waiting_household(base: str, key: str) -> str | None:
+    """Return the household that was recorded last: in the demo, the one that still waits for a place."""
     request = urllib.request.Request(  # noqa: S310
-        f"{base}{PREFIX}/households?limit=1",
+        f"{base}{PREFIX}/households?limit=200",
         headers={"Authorization": f"Bearer {key}"},
     )
     with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
         page: dict[str, Any] = json.load(response)
-    return str(page["items"][0]["id"]) if page["items"] else None
+    return str(max(page["items"], key=lambda item: item["created_at"])["id"]) if page["items"] else None
 
 
 if __name__ == "__main__":

@@ -172,6 +172,33 @@ def draw_household(rng: np.random.Generator, today: date, most_people: int = 20)
     }
 
 
+def draw_waiting_household(today: date) -> dict[str, Any]:
+    """Return the household of the first page: a mother who uses a wheelchair, her boy of 15, two younger girls, a dog."""
+
+    def born(years: int) -> str:
+        return (today - timedelta(days=round(years * 365.25) + 40)).isoformat()
+
+    return {
+        "members": [
+            {"role": "survivor", "name": "Demo Mother", "gender": "female", "born_on": born(38)},
+            {"role": "child", "name": "Demo Boy", "gender": "male", "born_on": born(15)},
+            {"role": "child", "name": "Demo Girl", "gender": "female", "born_on": born(9)},
+            {"role": "child", "name": "Demo Little Girl", "gender": "female", "born_on": born(4)},
+        ],
+        "needs": {
+            "access_need": 0,
+            "no_recourse": False,
+            "mental_health": "low",
+            "substance_use": "none",
+            "pets": True,
+            "risks": [],
+        },
+        "perpetrators": [{"name": "Demo Perpetrator", "born_on": None, "relation": "ex-partner"}],
+        "safe_contact": {"channel": "through_worker"},
+        "risk_score": 17,
+    }
+
+
 def draw_needs(rng: np.random.Generator) -> dict[str, Any]:
     """Return needs by the page's shares; all of them asked."""
     return {

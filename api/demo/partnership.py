@@ -18,7 +18,7 @@ from accommodation.vocabulary import (
     OrganisationKind,
     ResidentsGender,
 )
-from api.demo.drawing import chance, draw_unit
+from api.demo.drawing import chance, draw_unit, draw_waiting_household
 from api.demo.rows import DemoRows
 from geo.gazetteer import Gazetteer, Place
 from geo.postcode import Postcode
@@ -76,6 +76,15 @@ let: with the free ones in Essex about nine in ten of all are occupied."""
 NEIGHBOURS_FREE = {"flat 1": ALWAYS_FREE["house 1"]}
 """The same in Essex: flats that would do, were they not where he is, or so near that only their provider can say."""
 
+WAITING_AREAS = [
+    {"geometry": geometry, "reason": reason, "source": "survivor", "confidence": "certain", "notes": None}
+    for reason, geometry in (
+        ("his_home", {"type": "local_authority", "code": SOUTHEND}),
+        ("his_family", {"type": "circle", "centre": {"postcode": "SS14 1DL"}, "radius_metres": 8000}),
+    )
+]
+"""Where the household that waits in the demo must not be: Southend, and round Basildon."""
+
 
 def make_partnership(rows: DemoRows, gazetteer: Gazetteer) -> dict[str, uuid.UUID]:
     """Make the demo partnership's rows; returns a worker's id per role."""
@@ -96,6 +105,7 @@ def make_partnership(rows: DemoRows, gazetteer: Gazetteer) -> dict[str, uuid.UUI
         if fixed is None:
             rows.add_resident(home, unit, council, manager, resettlement, near, anywhere)
 
+    rows.add_household(council, draw_waiting_household(rows.today), rows.now, WAITING_AREAS)
     refuge = rows.add_property(provider, _one(rows, gazetteer, STEVENAGE), is_staffed=True)
     for room in range(1, 9):
         let(refuge, sada[1], worker, f"room {room}", self_contained=False)

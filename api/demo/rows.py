@@ -143,7 +143,8 @@ class DemoRows:
         starts_on, ends_on = draw_stay(self.rng, self.today, unit["licence_days"])
         accepted_at = start_of_day(starts_on) + timedelta(hours=10)
         details = draw_household(self.rng, self.today, unit["bed_spaces"])
-        household_id = self._add_household(council_id, officer_id, details, accepted_at, near, anywhere)
+        areas = draw_areas(self.rng, near, anywhere)
+        household_id = self.add_household(council, details, accepted_at, areas)
         stay_id = self._add(
             Stay,
             unit_id=unit["id"],
@@ -214,6 +215,42 @@ class DemoRows:
         )
         self._add_reminders(placement_id, starts_on, ends_on, unit["notice_min_days"], Nation(home["nation"]), manager)
 
+    def add_household(
+        self,
+        council: tuple[uuid.UUID, uuid.UUID],
+        details: dict[str, Any],
+        at: datetime,
+        areas: Sequence[dict[str, Any]],
+    ) -> uuid.UUID:
+        """Add a household that an officer of a council recorded at an instant, with its areas to avoid."""
+        council_id, officer_id = council
+        household_id = self._add(
+            Household,
+            {"details_sealed": details},
+            organisation_id=council_id,
+            reference=make_reference("H"),
+            no_areas_statement_sealed=None,
+            created_at=at,
+            version=1,
+        )
+        for facts in areas:
+            self._add(
+                AreaToAvoid,
+                {"facts_sealed": facts},
+                household_id=household_id,
+                valid_from=None,
+                valid_to=None,
+                reviewed_on=None,
+                recorded_at=at,
+                recorded_by=officer_id,
+                retired_at=None,
+                retired_reason_sealed=None,
+                version=1,
+            )
+        for index in sorted(published_indexes(self._cipher, details)):
+            self._add(PerpetratorLink, household_id=household_id, blind_index=index)
+        return household_id
+
     def write(self, session: Session) -> Iterator[int]:
         """Write everything, parents first, in batches; yields how many rows each batch had. Bumps the supply version."""
         for table in Base.metadata.sorted_tables:
@@ -232,42 +269,6 @@ class DemoRows:
     def count(self) -> int:
         """Return how many rows will be written."""
         return sum(len(rows) for rows in self._rows.values())
-
-    def _add_household(
-        self,
-        council_id: uuid.UUID,
-        officer_id: uuid.UUID,
-        details: dict[str, Any],
-        at: datetime,
-        near: Sequence[str],
-        anywhere: Sequence[str],
-    ) -> uuid.UUID:
-        household_id = self._add(
-            Household,
-            {"details_sealed": details},
-            organisation_id=council_id,
-            reference=make_reference("H"),
-            no_areas_statement_sealed=None,
-            created_at=at,
-            version=1,
-        )
-        for facts in draw_areas(self.rng, near, anywhere):
-            self._add(
-                AreaToAvoid,
-                {"facts_sealed": facts},
-                household_id=household_id,
-                valid_from=None,
-                valid_to=None,
-                reviewed_on=None,
-                recorded_at=at,
-                recorded_by=officer_id,
-                retired_at=None,
-                retired_reason_sealed=None,
-                version=1,
-            )
-        for index in sorted(published_indexes(self._cipher, details)):
-            self._add(PerpetratorLink, household_id=household_id, blind_index=index)
-        return household_id
 
     def _add_reminders(
         self,

@@ -12,12 +12,11 @@ from typing import Any
 
 from accommodation.calendar import local_date
 from accommodation.vocabulary import Role
+from api.demo.drawing import draw_waiting_household
 from api.settings import Settings, SettingsInvalid
 
 Send = Callable[[str, str, str, Any], tuple[int, Any]]
 """(role, method, path under the prefix, JSON body) -> (status, JSON answer)."""
-
-BOY_AGE = 15
 
 
 class StoryBroken(Exception):
@@ -51,27 +50,7 @@ class Story:
 
     def _record_household(self) -> dict[str, Any]:
         self._begin("A mother sits in the housing office in Southend with her boy of 15, two younger children and a dog.")
-        members = [
-            {"role": "survivor", "name": "Demo Mother", "gender": "female", "born_on": self._born(38)},
-            {"role": "child", "name": "Demo Boy", "gender": "male", "born_on": self._born(BOY_AGE)},
-            {"role": "child", "name": "Demo Girl", "gender": "female", "born_on": self._born(9)},
-            {"role": "child", "name": "Demo Little Girl", "gender": "female", "born_on": self._born(4)},
-        ]
-        needs = {
-            "access_need": 0,
-            "no_recourse": False,
-            "mental_health": "low",
-            "substance_use": "none",
-            "pets": True,
-            "risks": [],
-        }
-        body = {
-            "members": members,
-            "needs": needs,
-            "perpetrators": [{"name": "Demo Perpetrator", "relation": "ex-partner"}],
-            "safe_contact": {"channel": "through_worker"},
-            "risk_score": 17,
-        }
+        body = draw_waiting_household(self._today)
         household = self._must("housing_officer", "POST", "/households", body)
         self._tell(f"The officer records them: {household['reference']}. She uses a wheelchair. Everything is sealed.")
         return household
@@ -202,9 +181,6 @@ class Story:
             self._tell(f"  {item['due_on']}  {item['kind'].replace('_', ' ')}{legal}")
         others = [item for item in items if item["when"] in ("due", "overdue") and item not in mine]
         self._tell(f"Due or overdue for other families this morning: {len(others)}.")
-
-    def _born(self, years: int) -> str:
-        return (self._today - timedelta(days=round(years * 365.25) + 40)).isoformat()
 
     def _hold_body(self, household: dict[str, Any], search: dict[str, Any]) -> dict[str, Any]:
         return {"household_id": household["id"], "unit_id": _offers(search)[0]["unit_id"], "search_id": search["id"]}
