@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
-from werkzeug.routing import Map
+from flask import Flask, Response, request
 
 from api import audit, outbox  # noqa: F401  (their tables belong to the metadata)
 from api.auth import models as _credentials  # noqa: F401
@@ -14,7 +13,7 @@ from api.database import db, engine_options, prepare_engine
 from api.extensions import Harbour
 from api.health import blp as health
 from api.logging import configure_logging
-from api.parsing import MAX_BODY_BYTES
+from api.parsing import MAX_BODY_BYTES, check_envelope
 from api.problems import register_problems
 from api.resources import (
     administration,
@@ -71,15 +70,16 @@ def create_app(settings: Settings) -> Flask:
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX=None,
+        PROVIDE_AUTOMATIC_OPTIONS=False,  # nothing here is for other sites' scripts
         API_SPEC_OPTIONS={"info": {"description": "Vacancies and placements in domestic-abuse safe accommodation."}},
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.url_map.strict_slashes = False
-    _merge_no_slashes(app.url_map)
+    app.url_map.merge_slashes = False
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
     app.extensions["harbour"] = Harbour(settings, KeyRing(settings.data_keys, settings.index_key))
+    app.before_request(lambda: check_envelope(request))
     register_guard(app)
     register_problems(app)
     app.register_blueprint(health)
@@ -87,14 +87,9 @@ def create_app(settings: Settings) -> Flask:
     describe_problems(api)
     for resource in RESOURCES:
         api.register_blueprint(resource.blp, url_prefix=PREFIX)
-    app.add_url_rule(f"{PREFIX}/openapi.json", "get_openapi", lambda: api.spec.to_dict(), provide_automatic_options=False)
+    app.add_url_rule(f"{PREFIX}/openapi.json", "get_openapi", lambda: api.spec.to_dict())
     app.after_request(_add_security_headers)
     return app
-
-
-def _merge_no_slashes(url_map: Map) -> None:
-    """Take addresses as they are written: a redirect would put ids into another URL."""
-    url_map.merge_slashes = False
 
 
 def _add_security_headers(response: Response) -> Response:

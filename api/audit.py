@@ -40,15 +40,16 @@ def write_audit(
         words = event.reason.encode("utf-8", "surrogatepass")
         reason = cipher.seal(words, table="audit_event", column="reason_sealed", row_id=row_id)
     session.execute(
-        insert(AuditEvent).values(
-            id=row_id,
-            happened_at=now,
-            organisation_id=principal.organisation_id,
-            worker_id=principal.worker_id,
-            action=event.name,
-            subject_id=event.subject_id,
-            request_id=request_id,
-            details=dict(event.details),
-            reason_sealed=reason,
-        )
+        insert(AuditEvent),
+        {
+            "id": row_id,
+            "happened_at": now,
+            "organisation_id": principal.organisation_id,
+            "worker_id": principal.worker_id,
+            "action": event.name,
+            "subject_id": event.subject_id,
+            "request_id": request_id,
+            "details": dict(event.details),
+            "reason_sealed": reason,
+        },
     )

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from flask import current_app, request
 from flask_smorest import Api, Blueprint
 
+from accommodation.base import InvalidInput
 from api.auth.guard import operation_of
 from api.auth.permissions import PERMISSIONS
+from api.examples import REQUESTS
 from api.parsing import StrictParser
 from api.problems import PROBLEM_TYPE, TITLES, http_problem
 
 JSON = "application/json"
+IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "description": "The ETag that was read: 428 without, 412 when it is not the present one. Weak ones and * never are.",
+    "schema": {"type": "string"},
+    "example": '"5f1c0a9e6b7d4832a1c0f4e2d3b59687"',
+}
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 class HarbourApi(Api):
@@ -28,38 +41,59 @@ class HarbourApi(Api):
 
 
 class HarbourBlueprint(Blueprint):
-    """A blueprint whose operations have an id (the view's name), their roles, and problems for every failure."""
+    """A blueprint whose operations have an id (the view's name), roles, an example, and problems for every failure."""
 
     ARGUMENTS_PARSER = StrictParser()
 
     def __init__(self, name: str, import_name: str, **kwargs: Any) -> None:
         super().__init__(name, import_name, **kwargs)
         self._prepare_doc_cbks.append(self._prepare_harbour_doc)
+        self.before_request(_refuse_stray_query)
 
     def add_url_rule(self, rule: str, endpoint: Any = None, view_func: Any = None, *args: Any, **options: Any) -> None:
-        """Register a view; OPTIONS is not answered automatically, since nothing here is for other sites' scripts."""
+        """Register a view under its operation id."""
         if view_func is not None:
-            view_func.provide_automatic_options = False
-            _document_operation(view_func)
+            _document(view_func, operation=operation_of(view_func.__name__))
         super().add_url_rule(rule, endpoint, view_func, *args, **options)
+
+    @staticmethod
+    def versioned(view: View) -> View:
+        """Say of a view that it asks for If-Match (it calls `check_etag`)."""
+        _document(view, versioned=True)
+        return view
 
     @staticmethod
     def _prepare_harbour_doc(doc: dict[str, Any], doc_info: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         operation: str = doc_info["operation"]
         doc["operationId"] = operation
-        doc.setdefault("responses", {})["default"] = {"$ref": "#/components/responses/Problem"}
+        doc["responses"].pop(422, None)  # webargs' own error shape, which nobody ever sees here
+        doc["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
         if operation in PERMISSIONS:
             doc["security"] = [{"key": []}]
             doc["x-roles"] = sorted(PERMISSIONS[operation])
+        if doc_info.get("versioned"):
+            doc.setdefault("parameters", []).append(IF_MATCH)
+        if "requestBody" in doc:
+            doc["requestBody"]["content"][JSON]["example"] = REQUESTS[operation]
         return doc
 
 
-def _document_operation(view: Any) -> None:
-    view._apidoc = {**getattr(view, "_apidoc", {}), "operation": operation_of(view.__name__)}
+def _document(view: Any, **facts: Any) -> None:
+    view._apidoc = {**getattr(view, "_apidoc", {}), **facts}
+
+
+def _refuse_stray_query() -> None:
+    """Refuse a query where none is taken: a misspelt address must not look as though it had been understood."""
+    view = current_app.view_functions[request.endpoint or ""]
+    parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+    if request.args and not any(parameter["in"] == "query" for parameter in parameters):
+        raise InvalidInput(("", "This address takes no query."))
 
 
 def describe_problems(api: Api) -> None:
-    """Put the one error shape and the kinds of key into the document."""
+    """Put the one error shape and the kinds of key into the document, and take out shapes that are not ours."""
+    for foreign in ("Error", "PaginationMetadata"):
+        api.spec.components.schemas.pop(foreign, None)
     api.spec.components.schema(
         "Problem",
         {

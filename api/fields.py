@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+import uuid
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -11,6 +14,10 @@ from marshmallow import ValidationError, fields, validate
 
 FIRST_DATE = date(1900, 1, 1)
 LAST_DATE = date(2100, 12, 31)
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+_BREAKS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+ONE_LINE = rf"^[^{_BREAKS}]*[^\s{_BREAKS}][^{_BREAKS}]*$"
 
 
 class StrictBoolean(fields.Boolean):
@@ -23,9 +30,11 @@ class StrictBoolean(fields.Boolean):
 
 
 class StrictInteger(fields.Integer):
-    """A JSON integer; booleans, texts and fractions are refused."""
+    """A JSON integer, written 1 or 1.0; booleans, texts and fractions are refused."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.make_error("invalid", input=value)
         return value
@@ -37,7 +46,20 @@ class StrictFloat(fields.Float):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.make_error("invalid", input=value)
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise self.make_error("too_large") from None
+
+
+class Identity(fields.UUID):
+    """An id exactly as Harbour gives it: 36 characters, without the braces or `urn:` that Python would take."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        identity = super()._deserialize(value, attr, data, **kwargs)
+        if not isinstance(value, uuid.UUID) and str(identity) != value.lower():
+            raise self.make_error("invalid_uuid")
+        return identity
 
 
 class QueryInteger(fields.Integer):
@@ -61,35 +83,38 @@ class CivilDate(fields.Date):
     """An ISO date within living memory and planning."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
-        if not isinstance(value, str) or len(value) != 10 or not value.isascii():
+        if not isinstance(value, str) or not ISO_DATE.fullmatch(value):  # Python would take 2026-W01-1 too
             raise self.make_error("invalid", input=value, obj_type="date")
         day = super()._deserialize(value, attr, data, **kwargs)
         if not FIRST_DATE <= day <= LAST_DATE:
             raise ValidationError(f"Give a date from {FIRST_DATE.isoformat()} to {LAST_DATE.isoformat()}.")
         return day
 
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        """Return ISO text; what was sealed as ISO text goes out as it is."""
+        return value if isinstance(value, str) else super()._serialize(value, attr, obj, **kwargs)
+
 
 def text(longest: int, **kwargs: Any) -> fields.String:
     """Return a field for words: not blank, bounded, on one or more lines."""
-    return fields.String(validate=[validate.Length(min=1, max=longest), _not_blank], **kwargs)
+    return _words(longest, NOT_BLANK, [_not_blank], **kwargs)
 
 
 def line(longest: int, **kwargs: Any) -> fields.String:
-    """Return a field for words on one line: no control characters."""
-    return fields.String(validate=[validate.Length(min=1, max=longest), _not_blank, _one_line], **kwargs)
+    """Return a field for words on one line: no control characters, no line breaks of any alphabet."""
+    return _words(longest, ONE_LINE, [_not_blank, _one_line], **kwargs)
 
 
 def one_of(kind: type[StrEnum], **kwargs: Any) -> fields.String:
     """Return a field for the value of an enumeration, as its text."""
     values = [str(member) for member in kind]
-    if kwargs.get("allow_none"):
-        return fields.String(validate=validate.OneOf([*values, None], error=_known(values)), **kwargs)
-    return fields.String(validate=validate.OneOf(values, error=_known(values)), **kwargs)
+    return fields.String(validate=validate.OneOf(values, error=f"Must be one of: {', '.join(values)}."), **kwargs)
 
 
 def list_of(kind: type[StrEnum], **kwargs: Any) -> fields.List:
     """Return a field for a list of different values of an enumeration."""
-    return fields.List(one_of(kind), validate=[validate.Length(max=len(kind)), _distinct], **kwargs)
+    described = {"uniqueItems": True, **kwargs.pop("metadata", {})}
+    return fields.List(one_of(kind), validate=[validate.Length(max=len(kind)), _distinct], metadata=described, **kwargs)
 
 
 def within(low: float, high: float) -> validate.Range:
@@ -97,8 +122,9 @@ def within(low: float, high: float) -> validate.Range:
     return validate.Range(min=low, max=high)
 
 
-def _known(values: list[str]) -> str:
-    return f"Must be one of: {', '.join(values)}."
+def _words(longest: int, pattern: str, validators: list[Any], **kwargs: Any) -> fields.String:
+    described = {"pattern": pattern, **kwargs.pop("metadata", {})}
+    return fields.String(validate=[validate.Length(min=1, max=longest), *validators], metadata=described, **kwargs)
 
 
 def _not_blank(value: str) -> None:
@@ -107,7 +133,7 @@ def _not_blank(value: str) -> None:
 
 
 def _one_line(value: str) -> None:
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in value):
         raise ValidationError("Use one line without control characters.")
 
 

@@ -1,4 +1,4 @@
-"""Lists: `?limit=` and an opaque, signed `?cursor=`, so that nobody can step where she was not led."""
+"""Lists: `?limit=` and a signed `?cursor=` of one list and one organisation, so that nobody steps where she was not led."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
 
 from accommodation.base import InvalidInput
+from api.auth.guard import current_principal
 
 Row = TypeVar("Row")
 
@@ -36,4 +37,4 @@ def page(
 
 
 def _serializer(kind: str) -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=f"cursor:{kind}")
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=f"cursor:{kind}:{current_principal().organisation_id}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -17,6 +18,8 @@ from geo.errors import GeoError
 
 PROBLEM_TYPE = "application/problem+json"
 TRY_AGAIN_SECONDS = 2
+MAX_ERRORS = 50
+"""A quarter of a megabyte of wrong values must not come back as ten megabytes of reproaches."""
 
 TITLES: dict[str, tuple[int, str]] = {
     "bad-request": (400, "The request cannot be read"),
@@ -79,6 +82,7 @@ DETAIL_OF_STATUS = {
     413: "Send less than the documented limit.",
     415: "Send the body as application/json in UTF-8.",
     428: "Send the ETag that you read as If-Match.",
+    431: "Send smaller headers.",
     503: "Nothing was changed. Try again in a moment.",
 }
 
@@ -131,7 +135,7 @@ def http_problem(error: HTTPException) -> Response:
     members = {}
     data = getattr(error, "data", None)
     if data and "messages" in data:
-        members["errors"] = list(_pointers(data["messages"]))
+        members["errors"] = list(islice(_pointers(data["messages"]), MAX_ERRORS))
         return make_problem(slug, "Some values cannot be used. Nothing was changed.", headers, **members)
     detail = getattr(error, "harbour_detail", None) or DETAIL_OF_STATUS.get(status, "The request cannot be read.")
     return make_problem(slug, detail, headers)

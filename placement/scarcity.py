@@ -74,14 +74,21 @@ SCARCE_NEEDS: tuple[ScarceNeed, ...] = (
 
 @dataclass(frozen=True)
 class Scarcity:
-    """The cost of each unit for one household, and the needs it would be kept for.
+    """What units would use up for one household, and the needs they would be kept for.
 
-    `cost`: float64 per unit, the sum of 1/free units over the scarce needs that the unit meets and the household has
-    not. `kept_for` holds, per need that is scarce now, its code, the number of free units that meet it, and which do.
+    `weights` holds, per scarce need that the household has not, 1/free units that meet it, and which units do.
+    `kept_for` holds, per need that is scarce now, its code, the number of free units that meet it, and which do.
     """
 
-    cost: npt.NDArray[np.float64]
+    weights: tuple[tuple[float, BoolColumn], ...]
     kept_for: tuple[tuple[str, int, BoolColumn], ...]
+
+    def cost_at(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        """Return float64 per row: the sum of the weights of the needs that the unit meets and the household has not."""
+        cost = np.zeros(len(rows), dtype=np.float64)
+        for weight, met in self.weights:
+            cost += met[rows] * weight
+        return cost
 
     def kept_for_at(self, row: int) -> list[tuple[str, int]]:
         """Return (need, free units that meet it) for one unit, in the order of SCARCE_NEEDS."""
@@ -89,16 +96,16 @@ class Scarcity:
 
 
 def weigh_scarcity(supply: SupplyColumns, criteria: Criteria, free: BoolColumn) -> Scarcity:
-    """Weigh what each unit would use up. `free` marks the units that could be had by somebody on that day."""
-    cost = np.zeros(len(supply), dtype=np.float64)
+    """Weigh what units would use up. `free` marks the units that could be had by somebody on that day."""
+    weights: list[tuple[float, BoolColumn]] = []
     kept: list[tuple[str, int, BoolColumn]] = []
-    free_units = int(free.sum())
+    free_units = int(np.count_nonzero(free))
     for need in SCARCE_NEEDS:
         if need.needed_by(criteria):
             continue
         met = np.asarray(need.met_by(supply), dtype=np.bool_)
-        count = int((met & free).sum())
-        cost[met] += 1.0 / max(count, 1)
+        count = int(np.count_nonzero(met & free))
+        weights.append((1.0 / max(count, 1), met))
         if count <= max(free_units * KEPT_FOR_AT_MOST_SHARE, 1):
             kept.append((need.code, count, met))
-    return Scarcity(cost=cost, kept_for=tuple(kept))
+    return Scarcity(weights=tuple(weights), kept_for=tuple(kept))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import insert
 
 from accommodation.availability import needed_from
 from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
@@ -72,18 +73,19 @@ def make_search(uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, 
     search_id = new_id()
     answer = describe_answer(engine.atlas, search_id, household_id, uow.now.isoformat(), supply_version, criteria, result)
     packed = zlib.compress(json.dumps(answer, separators=(",", ":")).encode(), 1)
-    uow.session.add(
-        Search(
-            id=search_id,
-            organisation_id=household.organisation_id,
-            household_id=household.id,
-            searched_at=uow.now,
-            needed_on=request.needed_on,
-            supply_version=supply_version,
-            found=sum(result.found.values()),
-            demand={"needs": describe_demand(criteria), "excluded": dict(result.excluded)},
-            answer_sealed=uow.cipher.seal(packed, table=TABLE, column=COLUMN, row_id=search_id),
-        )
+    uow.session.execute(
+        insert(Search),
+        {
+            "id": search_id,
+            "organisation_id": household.organisation_id,
+            "household_id": household.id,
+            "searched_at": uow.now,
+            "needed_on": request.needed_on,
+            "supply_version": supply_version,
+            "found": sum(result.found.values()),
+            "demand": {"needs": describe_demand(criteria), "excluded": dict(result.excluded)},
+            "answer_sealed": uow.cipher.seal(packed, table=TABLE, column=COLUMN, row_id=search_id),
+        },
     )
     uow.record(SearchMade(subject_id=search_id, details={"household_id": str(household.id)}))
     return answer

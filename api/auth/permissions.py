@@ -34,6 +34,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "update_unit": frozenset({MANAGER}),
     "withdraw_unit": frozenset({MANAGER}),
     "create_void": frozenset({MANAGER}),
+    "get_void": frozenset({MANAGER, ADMINISTRATOR}),
     "update_void": frozenset({MANAGER}),
     "cancel_void": frozenset({MANAGER}),
     "confirm_unit_vacancy": frozenset({MANAGER}),
@@ -79,6 +80,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "create_worker": frozenset({ADMINISTRATOR}),
     "list_api_keys": frozenset({ADMINISTRATOR}),
     "create_api_key": frozenset({ADMINISTRATOR}),
+    "get_api_key": frozenset({ADMINISTRATOR}),
     "revoke_api_key": frozenset({ADMINISTRATOR}),
     "list_audit_events": frozenset({AUDITOR}),
 }

@@ -17,9 +17,10 @@ from api.auth.models import ApiKey
 from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
 from api.extensions import current_harbour, unit_of_work
-from api.fields import StrictInteger, line, one_of, within
+from api.fields import Identity, StrictInteger, line, one_of, within
 from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
+from api.unit_of_work import SqlUnitOfWork
 
 blp = HarbourBlueprint("administration", __name__, description="Organisations, workers, keys.")
 
@@ -34,7 +35,7 @@ class OrganisationSchema(OrganisationCreate):
 
 
 class WorkerCreate(Schema):
-    organisation_id = fields.UUID(required=True)
+    organisation_id = Identity(required=True)
     name = line(200, required=True)
 
 
@@ -44,7 +45,7 @@ class WorkerEntrySchema(Schema):
 
 
 class ApiKeyCreate(Schema):
-    worker_id = fields.UUID(required=True)
+    worker_id = Identity(required=True)
     role = one_of(Role, required=True)
     days = StrictInteger(load_default=90, validate=within(1, 366))
 
@@ -117,18 +118,34 @@ def create_api_key(body: dict[str, Any]) -> dict[str, Any]:
     return {**describe_key(row), "key": key}
 
 
+@blp.route("/api-keys/<uuid:key_id>", methods=["GET"])
+@blp.response(200, ApiKeySchema)
+def get_api_key(key_id: uuid.UUID) -> dict[str, Any]:
+    """Get one key; what is shown cannot be used as one."""
+    with unit_of_work(read_only=True) as uow:
+        row = _get_key(uow, key_id)
+    send_etag(row)
+    return describe_key(row)
+
+
 @blp.route("/api-keys/<uuid:key_id>", methods=["DELETE"])
 @blp.response(204)
+@blp.versioned
 def revoke_api_key(key_id: uuid.UUID) -> None:
     """Revoke a key: from the commit on, on every node. Needs If-Match."""
     with unit_of_work() as uow:
-        row = uow.session.get(ApiKey, key_id)
-        if row is None:
-            raise NotFound
+        row = _get_key(uow, key_id)
         check_etag(row)
         if row.revoked_at is not None:
             raise IllegalMove("This key is revoked already.", state="revoked")
         revoke_key(uow, row)
+
+
+def _get_key(uow: SqlUnitOfWork, key_id: uuid.UUID) -> ApiKey:
+    row = uow.session.get(ApiKey, key_id)
+    if row is None:
+        raise NotFound
+    return row
 
 
 def _list(query: dict[str, Any], kind: str, model: Any, describe: Any) -> dict[str, Any]:

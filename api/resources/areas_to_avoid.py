@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -11,6 +12,7 @@ from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
 from api.extensions import current_harbour, unit_of_work
 from api.fields import CivilDate, one_of, text
+from api.places import AREA_SHAPES, pointing_into
 from placement.areas_to_avoid import (
     AreaRecord,
     edit_area,
@@ -27,14 +29,11 @@ from placement.vocabulary import AreaConfidence, AreaReason, AreaSource
 
 blp = HarbourBlueprint("areas_to_avoid", __name__, description="Where a household must not be.")
 
-GEOMETRY_HELP = (
-    "One of: circle {centre: {postcode} or {latitude, longitude} or {address}, radius_metres}; postcode_districts "
-    "{districts}; local_authority {code}; polygon {geojson}; corridor {line, half_width_metres}. Told apart by `type`."
-)
+GEOMETRY = {"description": "One of five kinds, told apart by `type`.", "oneOf": AREA_SHAPES}
 
 
 class AreaToAvoidFields(Schema):
-    geometry = fields.Dict(required=True, metadata={"description": GEOMETRY_HELP})
+    geometry = fields.Dict(required=True, metadata=GEOMETRY)
     reason = one_of(AreaReason, required=True)
     source = one_of(AreaSource, required=True)
     confidence = one_of(AreaConfidence, load_default=str(AreaConfidence.CERTAIN))
@@ -84,7 +83,7 @@ def list_areas_to_avoid(household_id: uuid.UUID) -> dict[str, Any]:
 def create_area_to_avoid(body: dict[str, Any], household_id: uuid.UUID) -> dict[str, Any]:
     """Record an area to avoid, with source and validity."""
     valid_from, valid_to = body.pop("valid_from"), body.pop("valid_to")
-    body["geometry"] = settle_geometry(current_harbour().atlas, body["geometry"])
+    body["geometry"] = _settled(body["geometry"])
     with unit_of_work() as uow:
         record = record_area(uow, household_id, body, valid_from=valid_from, valid_to=valid_to)
     send_etag(record.area)
@@ -114,10 +113,11 @@ def get_area_to_avoid(area_id: uuid.UUID) -> dict[str, Any]:
 @blp.route("/areas-to-avoid/<uuid:area_id>", methods=["PATCH"])
 @blp.arguments(AreaToAvoidChange(partial=True))
 @blp.response(200, AreaToAvoidSchema)
+@blp.versioned
 def update_area_to_avoid(body: dict[str, Any], area_id: uuid.UUID) -> dict[str, Any]:
     """Change an area. Needs If-Match."""
     if "geometry" in body:
-        body["geometry"] = settle_geometry(current_harbour().atlas, body["geometry"])
+        body["geometry"] = _settled(body["geometry"])
     with unit_of_work() as uow:
         area = load_area(uow, area_id)
         check_etag(area)
@@ -129,12 +129,18 @@ def update_area_to_avoid(body: dict[str, Any], area_id: uuid.UUID) -> dict[str, 
 @blp.route("/areas-to-avoid/<uuid:area_id>", methods=["DELETE"])
 @blp.arguments(ReasonSchema)
 @blp.response(204)
+@blp.versioned
 def retire_area_to_avoid(body: dict[str, Any], area_id: uuid.UUID) -> None:
     """Retire an area, with a reason; it stays on the record. Needs If-Match."""
     with unit_of_work() as uow:
         area = load_area(uow, area_id)
         check_etag(area)
         retire_area(uow, area, body["reason"])
+
+
+def _settled(geometry: dict[str, Any]) -> Mapping[str, Any]:
+    with pointing_into("/geometry"):
+        return settle_geometry(current_harbour().atlas, geometry)
 
 
 def describe_area_to_avoid(record: AreaRecord) -> dict[str, Any]:

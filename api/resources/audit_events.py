@@ -12,6 +12,7 @@ from sqlalchemy import select
 from api.audit import AuditEvent
 from api.blueprint import HarbourBlueprint
 from api.extensions import unit_of_work
+from api.fields import Identity
 from api.pagination import page, read_cursor
 from api.resources.common import ListQuery, list_schema
 
@@ -19,7 +20,7 @@ blp = HarbourBlueprint("audit_events", __name__, description="Who did what, when
 
 
 class AuditQuery(ListQuery):
-    subject_id = fields.UUID(load_default=None)
+    subject_id = Identity(load_default=lambda: None, allow_none=False)
 
 
 class AuditEventSchema(Schema):
@@ -30,7 +31,7 @@ class AuditEventSchema(Schema):
     action = fields.String(required=True)
     subject_id = fields.UUID(required=True)
     request_id = fields.String(required=True, allow_none=True)
-    details = fields.Dict(required=True)
+    details = fields.Dict(required=True, metadata={"description": "Codes, ids and dates, by action."})
 
 
 @blp.route("/audit-events", methods=["GET"])

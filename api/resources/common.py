@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from api.fields import QueryInteger, within
 from api.pagination import read_cursor
@@ -17,7 +17,7 @@ class ListQuery(Schema):
     """`?limit=` and `?cursor=` of every list."""
 
     limit = QueryInteger(load_default=50, validate=within(1, MAX_LIMIT))
-    cursor = fields.String(load_default=None)
+    cursor = fields.String(load_default=lambda: None, allow_none=False, validate=validate.Length(min=1, max=500))
 
 
 def list_schema(item: type[Schema]) -> type[Schema]:

@@ -11,7 +11,7 @@ from marshmallow import Schema, fields
 from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
 from api.extensions import current_harbour, unit_of_work
-from api.fields import one_of
+from api.fields import Identity, one_of
 from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
 from placement.holds import hold_state, hold_unit, list_holds, load_hold, release_hold
@@ -22,14 +22,14 @@ blp = HarbourBlueprint("holds", __name__, description="Keeping a unit for a hous
 
 
 class HoldCreate(Schema):
-    household_id = fields.UUID(required=True)
-    unit_id = fields.UUID(required=True)
-    search_id = fields.UUID(required=True)
+    household_id = Identity(required=True)
+    unit_id = Identity(required=True)
+    search_id = Identity(required=True)
 
 
 class HoldSchema(HoldCreate):
     id = fields.UUID(required=True)
-    search_id = fields.UUID(required=True, allow_none=True)
+    search_id = Identity(required=True, allow_none=True)
     state = one_of(HoldState, required=True)
     verdict = one_of(Verdict, required=True)
     held_at = fields.AwareDateTime(required=True)
@@ -72,6 +72,7 @@ def get_hold(hold_id: uuid.UUID) -> dict[str, Any]:
 
 @blp.route("/holds/<uuid:hold_id>", methods=["DELETE"])
 @blp.response(204)
+@blp.versioned
 def release_hold_(hold_id: uuid.UUID) -> None:
     """Give a hold back: the unit is free at once. Needs If-Match."""
     with unit_of_work() as uow:

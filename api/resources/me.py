@@ -11,6 +11,7 @@ from api.auth.guard import current_principal
 from api.auth.permissions import PERMISSIONS
 from api.blueprint import HarbourBlueprint
 from api.extensions import unit_of_work
+from api.resources.administration import OrganisationSchema, describe_organisation
 
 blp = HarbourBlueprint("me", __name__, description="The caller.")
 
@@ -18,7 +19,7 @@ blp = HarbourBlueprint("me", __name__, description="The caller.")
 class MeSchema(Schema):
     worker_id = fields.UUID(required=True)
     role = fields.String(required=True)
-    organisation = fields.Dict(required=True)
+    organisation = fields.Nested(OrganisationSchema, required=True)
     may = fields.List(fields.String(), required=True, metadata={"description": "Operations that this role may call."})
 
 
@@ -32,6 +33,6 @@ def get_me() -> dict[str, Any]:
     return {
         "worker_id": principal.worker_id,
         "role": principal.role,
-        "organisation": {"id": str(organisation.id), "name": organisation.name, "kind": organisation.kind},
+        "organisation": describe_organisation(organisation),
         "may": sorted(name for name, roles in PERMISSIONS.items() if principal.role in roles),
     }

@@ -12,7 +12,7 @@ from accommodation.vocabulary import OccupancyBasis
 from api.blueprint import HarbourBlueprint
 from api.etags import send_etag
 from api.extensions import unit_of_work
-from api.fields import CivilDate, one_of
+from api.fields import CivilDate, Identity, one_of
 from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
 from api.unit_of_work import SqlUnitOfWork
@@ -33,7 +33,7 @@ blp = HarbourBlueprint("placements", __name__, description="Stays: licence, exte
 
 class ArrivalSchema(Schema):
     arrived_on = CivilDate(required=True)
-    resettlement_worker_id = fields.UUID(load_default=None, allow_none=True)
+    resettlement_worker_id = Identity(load_default=None, allow_none=True)
 
 
 class NonArrivalSchema(Schema):

@@ -13,8 +13,9 @@ from accommodation.queries import get_own_provider, get_property, list_propertie
 from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
 from api.extensions import current_harbour, unit_of_work
-from api.fields import StrictBoolean, StrictFloat, line, text, within
+from api.fields import Identity, StrictBoolean, StrictFloat, line, text, within
 from api.pagination import page
+from api.places import check_postcode, pointing_into
 from api.resources.common import ListQuery, after_id, list_schema
 from placement.disclosures import disclose_address
 
@@ -63,7 +64,7 @@ class PropertySchema(PropertyFields):
 
 
 class DisclosureRequest(Schema):
-    placement_id = fields.UUID(load_default=None, allow_none=True)
+    placement_id = Identity(load_default=None, allow_none=True)
     reason = text(500, load_default=None, allow_none=True)
 
 
@@ -91,7 +92,8 @@ def create_property(body: dict[str, Any]) -> dict[str, Any]:
     address = NewAddress(**body.pop("address"))
     landlord, meeting_point = body.pop("landlord"), body.pop("meeting_point")
     atlas = current_harbour().atlas
-    with unit_of_work() as uow:
+    check_postcode(address.postcode, "/address/postcode")
+    with pointing_into("/address"), unit_of_work() as uow:
         home = open_property(
             uow, atlas, get_own_provider(uow), body, address, landlord=landlord, meeting_point=meeting_point
         )
@@ -112,6 +114,7 @@ def get_property_(property_id: uuid.UUID) -> dict[str, Any]:
 @blp.route("/properties/<uuid:property_id>", methods=["PATCH"])
 @blp.arguments(PropertyFields(partial=True))
 @blp.response(200, PropertySchema)
+@blp.versioned
 def update_property(body: dict[str, Any], property_id: uuid.UUID) -> dict[str, Any]:
     """Change a property's published facts. Needs If-Match. Another address is another property."""
     with unit_of_work() as uow:

@@ -16,7 +16,7 @@ from accommodation.vocabulary import ProviderKind
 from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
 from api.extensions import unit_of_work
-from api.fields import StrictInteger, line, one_of, text, within
+from api.fields import Identity, StrictInteger, line, one_of, text, within
 from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
 
@@ -35,7 +35,7 @@ class ProviderFields(Schema):
 
 
 class ProviderCreate(ProviderFields):
-    organisation_id = fields.UUID(required=True)
+    organisation_id = Identity(required=True)
 
 
 class ProviderSchema(ProviderFields):
@@ -82,6 +82,7 @@ def get_provider_(provider_id: uuid.UUID) -> dict[str, Any]:
 @blp.route("/providers/<uuid:provider_id>", methods=["PATCH"])
 @blp.arguments(ProviderFields(partial=True))
 @blp.response(200, ProviderSchema)
+@blp.versioned
 def update_provider(body: dict[str, Any], provider_id: uuid.UUID) -> dict[str, Any]:
     """Change a provider's published facts. Needs If-Match."""
     with unit_of_work() as uow:

@@ -12,13 +12,14 @@ from accommodation.calendar import local_date
 from accommodation.models import Unit
 from accommodation.sealing import open_json
 from accommodation.vault import read_meeting_point
-from accommodation.vocabulary import Role
+from accommodation.vocabulary import Gender, Role
 from api.blueprint import HarbourBlueprint
 from api.etags import send_etag
 from api.extensions import current_harbour, unit_of_work
-from api.fields import one_of, text
+from api.fields import Identity, one_of, text
 from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
+from api.resources.households import NeedsSchema, SafeContactSchema
 from api.unit_of_work import SqlUnitOfWork
 from placement.case_view import case_for_provider, reason_for_officer
 from placement.models import Household, Placement, Referral
@@ -31,13 +32,13 @@ from placement.referrals import (
     read_referral,
     withdraw_referral,
 )
-from placement.vocabulary import DeclinedBy, DeclineReason, ReferralState, Verdict, WithdrawReason
+from placement.vocabulary import DeclinedBy, DeclineReason, MemberRole, ReferralState, Verdict, WithdrawReason
 
 blp = HarbourBlueprint("referrals", __name__, description="Asking a unit's provider.")
 
 
 class ReferralCreate(Schema):
-    hold_id = fields.UUID(required=True)
+    hold_id = Identity(required=True)
 
 
 class ReferralDecline(Schema):
@@ -49,6 +50,20 @@ class ReferralDecline(Schema):
 class ReferralWithdraw(Schema):
     reason = one_of(WithdrawReason, required=True)
     notes = text(1000, load_default=None, allow_none=True)
+
+
+class CaseMemberSchema(Schema):
+    role = one_of(MemberRole, required=True)
+    gender = one_of(Gender, required=True, allow_none=True)
+    age = fields.Integer(required=True, allow_none=True)
+    name = fields.String(allow_none=True, metadata={"description": "Once accepted, and no sooner."})
+
+
+class CaseSchema(Schema):
+    members = fields.List(fields.Nested(CaseMemberSchema), required=True)
+    needs = fields.Nested(NeedsSchema, required=True)
+    risk_score = fields.Integer(required=True, allow_none=True)
+    safe_contact = fields.Nested(SafeContactSchema, required=True, allow_none=True)
 
 
 class ReferralEntrySchema(Schema):
@@ -72,8 +87,11 @@ class ReferralSchema(ReferralEntrySchema):
         metadata={"description": "For the provider always; for the officer once it has accepted."},
     )
     meeting_point = fields.String(required=True, allow_none=True)
-    case = fields.Dict(
-        required=True, allow_none=True, metadata={"description": "For the provider: needs, and names once accepted."}
+    case = fields.Nested(
+        CaseSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "For the provider: needs, and names once accepted."},
     )
 
 

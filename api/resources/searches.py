@@ -13,6 +13,7 @@ from accommodation.vocabulary import AccommodationType, Freshness
 from api.blueprint import HarbourBlueprint
 from api.extensions import current_harbour, unit_of_work
 from api.fields import CivilDate, StrictBoolean, StrictInteger, list_of, one_of, within
+from api.places import check_postcode
 from api.resources.common import MAX_LIMIT
 from api.resources.properties import AreaSchema
 from geo.distance import DistanceBand
@@ -120,6 +121,8 @@ def create_search(body: dict[str, Any], household_id: uuid.UUID) -> Response:
         limit=body["limit"],
     )
     engine = current_harbour().search_engine
+    if request.anchor_postcode is not None:
+        check_postcode(request.anchor_postcode, "/preferences/anchor_postcode")
     with unit_of_work() as uow:
         answer = make_search(uow, engine, household_id, request)
     return _send(answer, 201)

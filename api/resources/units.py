@@ -34,7 +34,7 @@ from accommodation.vocabulary import (
 from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
 from api.extensions import unit_of_work
-from api.fields import CivilDate, StrictBoolean, StrictInteger, line, list_of, one_of, text, within
+from api.fields import CivilDate, Identity, StrictBoolean, StrictInteger, line, list_of, one_of, text, within
 from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
 from api.resources.properties import AreaSchema, describe_area
@@ -64,7 +64,7 @@ class UnitFields(Schema):
 
 
 class UnitCreate(UnitFields):
-    property_id = fields.UUID(required=True)
+    property_id = Identity(required=True)
     door_name = line(100, load_default=None, allow_none=True)
 
 
@@ -148,6 +148,7 @@ def get_unit_(unit_id: uuid.UUID) -> dict[str, Any]:
 @blp.route("/units/<uuid:unit_id>", methods=["PATCH"])
 @blp.arguments(UnitFields(partial=True))
 @blp.response(200, UnitSchema)
+@blp.versioned
 def update_unit(body: dict[str, Any], unit_id: uuid.UUID) -> dict[str, Any]:
     """Change a unit's published facts. Needs If-Match."""
     if "occupancy_basis" in body:
@@ -192,9 +193,20 @@ def create_void(body: dict[str, Any], unit_id: uuid.UUID) -> dict[str, Any]:
     return describe_void(void)
 
 
+@blp.route("/voids/<uuid:void_id>", methods=["GET"])
+@blp.response(200, VoidSchema)
+def get_void_(void_id: uuid.UUID) -> dict[str, Any]:
+    """Get one void."""
+    with unit_of_work(read_only=True) as uow:
+        void = get_void(uow, void_id)
+    send_etag(void)
+    return describe_void(void)
+
+
 @blp.route("/voids/<uuid:void_id>", methods=["PATCH"])
 @blp.arguments(VoidChange)
 @blp.response(200, VoidSchema)
+@blp.versioned
 def update_void(body: dict[str, Any], void_id: uuid.UUID) -> dict[str, Any]:
     """Move a void's end. Needs If-Match."""
     with unit_of_work() as uow:
@@ -208,6 +220,7 @@ def update_void(body: dict[str, Any], void_id: uuid.UUID) -> dict[str, Any]:
 @blp.route("/voids/<uuid:void_id>", methods=["DELETE"])
 @blp.arguments(VoidCancel)
 @blp.response(204)
+@blp.versioned
 def cancel_void_(body: dict[str, Any], void_id: uuid.UUID) -> None:
     """Cancel a void, with a reason: the unit can be let from now on. Needs If-Match."""
     with unit_of_work() as uow:

@@ -1,0 +1,139 @@
+"""One example of a request for every operation with a body: the API document shows them, and tests begin from them.
+
+They tell one story and hold nobody's data: the postcode is a public building's, the telephone number is Ofcom's for drama.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ID = "3f8e2c1a-5b7d-4e9f-8a6b-0c1d2e3f4a5b"
+_REASON = {"reason": "Entered twice by mistake."}
+
+_UNIT: dict[str, Any] = {
+    "reference": "R4",
+    "accommodation_type": "refuge",
+    "self_contained": False,
+    "bed_spaces": 3,
+    "cots": 1,
+    "residents": "women",
+    "boys_upper_age": "14",
+    "access": 2,
+    "no_recourse": "funded_place",
+    "mental_health": "medium",
+    "substance_use": "low",
+    "pets": False,
+    "specialisms": ["interpreters"],
+    "occupancy_basis": "excluded_licence",
+    "licence_days": 91,
+    "turnaround_days": 3,
+}
+
+_AREA: dict[str, Any] = {
+    "geometry": {"type": "circle", "centre": {"postcode": "SS1 1AA"}, "radius_metres": 8000},
+    "reason": "his_home",
+    "source": "survivor",
+    "confidence": "certain",
+    "notes": "His mother lives on the same road.",
+    "valid_from": "2026-01-05",
+    "valid_to": None,
+}
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    # supply
+    "create_provider": {
+        "organisation_id": _ID,
+        "name": "Estuary Haven",
+        "kind": "registered_charity",
+        "referral_phone": "01632 960123",
+        "hold_minutes": 90,
+        "no_recourse_quota": 2,
+        "gender_policy": "Women, and their children of any gender.",
+    },
+    "update_provider": {"referral_phone": "01632 960124", "hold_minutes": 60},
+    "create_property": {
+        "reference": "B1",
+        "address": {
+            "lines": ["1 Example Street"],
+            "town": "Chelmsford",
+            "postcode": "CM1 1QH",
+            "latitude": None,
+            "longitude": None,
+        },
+        "staff_cover": True,
+        "cctv": True,
+        "out_of_hours_intake": False,
+        "landlord": "Example Homes",
+        "meeting_point": "The clock at the railway station.",
+    },
+    "update_property": {"staff_cover": False, "out_of_hours_intake": True},
+    "disclose_address": {"placement_id": _ID, "reason": "She is on her way and has been told where to wait."},
+    "create_unit": {**_UNIT, "property_id": _ID, "door_name": "Blue door"},
+    "update_unit": {"cots": 2, "boys_upper_age": "16"},
+    "create_void": {"reason": "repairs", "starts_on": "2026-03-02", "ends_on": None, "notes": "The boiler."},
+    "update_void": {"ends_on": "2027-03-09"},
+    "cancel_void": _REASON,
+    # demand
+    "create_household": {
+        "members": [
+            {"role": "survivor", "name": "A. Example", "gender": "female", "born_on": "1990-05-01"},
+            {"role": "child", "name": None, "gender": "male", "born_on": "2016-11-30"},
+        ],
+        "needs": {
+            "access_need": 3,
+            "no_recourse": False,
+            "mental_health": "low",
+            "substance_use": "none",
+            "pets": True,
+            "pets_must_come": False,
+            "specialisms_wanted": ["interpreters"],
+            "specialisms_required": [],
+            "risks": [],
+        },
+        "perpetrators": [{"name": "B. Example", "born_on": None, "relation": "former partner"}],
+        "safe_contact": {
+            "channel": "text",
+            "value": "07700 900123",
+            "hours": "10:00 to 14:00",
+            "code_word": "library",
+            "no_voicemail": True,
+        },
+        "tracking_devices": {"phone": "checked", "car": "none", "child_devices": "not_checked"},
+        "risk_score": 17,
+        "wishes_to_return": False,
+        "external_case_id": "HA-0001",
+    },
+    "update_household": {"tracking_devices": {"phone": "checked", "car": "none", "child_devices": "checked"}},
+    "create_area_to_avoid": _AREA,
+    "update_area_to_avoid": {"confidence": "likely", "reviewed_on": "2026-02-02"},
+    "retire_area_to_avoid": {"reason": "He has moved abroad."},
+    "state_no_areas_to_avoid": {"reason": "He has never been to this country."},
+    "create_search": {
+        "needed_on": "2026-02-02",
+        "stay_days": 91,
+        "preferences": {
+            "anchor_postcode": "CM1 1QH",
+            "max_distance_band": "from_25_to_50_km",
+            "accommodation_types": ["refuge", "dispersed_type_1"],
+            "self_contained": None,
+            "staff_cover": True,
+            "cctv": False,
+        },
+        "limit": 20,
+    },
+    "create_hold": {"household_id": _ID, "unit_id": _ID, "search_id": _ID},
+    "create_referral": {"hold_id": _ID},
+    "decline_referral": {"declined_by": "provider", "reason": "household_size", "notes": "One bed too few."},
+    "withdraw_referral": {"reason": "placed_elsewhere", "notes": "With her sister."},
+    # the stay
+    "confirm_arrival": {"arrived_on": "2026-02-02", "resettlement_worker_id": None},
+    "record_non_arrival": {"reason": "went_elsewhere"},
+    "extend_licence": {"ends_on": "2026-08-03", "reason": "no_move_on_home"},
+    "record_departure": {"departed_on": "2026-07-31", "destination": "social"},
+    "acknowledge_reminder": {"outcome": "done"},
+    # administration
+    "create_organisation": {"name": "Example Council", "kind": "council"},
+    "create_worker": {"organisation_id": _ID, "name": "C. Example"},
+    "create_api_key": {"worker_id": _ID, "role": "housing_officer", "days": 90},
+}
+"""Operation id -> a body that its schema accepts."""
