@@ -36,9 +36,8 @@ assure: $(READY) ## The long forms of every test (hours)
 openapi: $(READY) ## Write docs/openapi.json anew
 	@$(RUN) -m tests.support.openapi_drift --write
 
-clean: ## Remove the virtual environment and the instance's data
-	rm -rf $(VENV)
-	find instance -mindepth 1 ! -name README.md -delete
+clean: ## Remove the virtual environment and caches; instance/ (data and keys) stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # The environment is made anew when the locked requirements change; half of one is never mistaken for a whole.
 $(READY):

@@ -74,8 +74,10 @@ def open_property(
     postcode = Postcode.parse(address.postcode)
     place = atlas.gazetteer.find(postcode)
     easting, northing = float(place.easting), float(place.northing)
+    uncertainty_metres = float(place.uncertainty_metres)
     if address.latitude is not None and address.longitude is not None:
         easting, northing = grid_point(address.longitude, address.latitude)
+        uncertainty_metres = 0.0
     cell = atlas.partition.assign(postcode, atlas.gazetteer, easting, northing)
     home = Property(
         id=new_id(),
@@ -92,7 +94,7 @@ def open_property(
         uow,
         home.id,
         Address(lines=address.lines, town=address.town, postcode=postcode.text),
-        ExactPoint(easting, northing, postcode.outward, place.authority_code),
+        ExactPoint(easting, northing, postcode.outward, place.authority_code, uncertainty_metres),
         landlord=landlord,
         meeting_point=meeting_point,
     )

@@ -1,6 +1,7 @@
 """Where accommodation really is: ciphertext only, in tables of its own.
 
-Only disclosure, the exact check and the writing of an address may import this module (import contract): search cannot.
+Search cannot import this module (import contract). Those that do, and why, stand in a list that a test compares:
+writing an address, disclosure, the exact check, a unit's door, and the meeting point of an accepted referral.
 """
 
 from __future__ import annotations
@@ -47,12 +48,17 @@ class Address:
 
 @dataclass(frozen=True)
 class ExactPoint:
-    """A property's point: EPSG:27700 metres, with its own postcode's outward code and authority."""
+    """A property's point: EPSG:27700 metres, with its own postcode's outward code and authority.
+
+    `uncertainty_metres` is how far the building may be from it: nothing where its own point was given, the postcode's
+    uncertainty where the postcode's point stands for it.
+    """
 
     easting: float
     northing: float
     outward: str
     authority_code: str
+    uncertainty_metres: float = 0.0
 
 
 def write_address(

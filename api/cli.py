@@ -9,6 +9,7 @@ from flask import Flask
 from flask_migrate import Migrate, upgrade
 from tqdm import tqdm
 
+from accommodation.base import DomainError
 from api.database import db
 from api.extensions import current_harbour
 
@@ -22,6 +23,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(demo)
     app.cli.add_command(openapi)
     app.cli.add_command(prepare)
+    app.cli.add_command(first_administrator)
     app.cli.add_command(scheduler)
 
 
@@ -83,6 +85,22 @@ def demo(units: int | None, seed: int) -> None:
         load_partnership(seed)
     else:
         load_national(units, seed)
+
+
+@click.command()
+@click.option("--organisation", required=True, help="Who runs this installation.")
+@click.option("--name", required=True, help="The administrator's name; it is sealed.")
+@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="How long the key lives.")
+def first_administrator(organisation: str, name: str, days: int) -> None:
+    """Make the first administrator of an empty installation and print her key, once."""
+    from api.auth.administration import bootstrap_administrator
+
+    harbour = current_harbour()
+    try:
+        key = bootstrap_administrator(db.engine, harbour.key_ring, harbour.settings.auth_key, organisation, name, days)
+    except DomainError as error:
+        raise click.ClickException(error.detail) from None
+    click.echo(key)
 
 
 @click.command()

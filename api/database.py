@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -41,8 +42,17 @@ def prepare_engine(engine: Engine) -> None:
     """
     if engine.dialect.name != "sqlite":
         return
+    _keep_private(engine)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
+
+
+def _keep_private(engine: Engine) -> None:
+    """Make the database file readable by its owner alone; SQLite gives its log the same mode."""
+    if engine.url.database:
+        path = Path(engine.url.database)
+        if path.parent.is_dir():
+            path.touch(mode=0o600)
 
 
 def _on_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy import select
 
 from accommodation.base import Principal
+from accommodation.models import Worker
 from accommodation.vocabulary import Role
 from api.app import create_app
-from api.auth.keys import find_principal
+from api.auth.administration import issue_key
+from api.auth.models import ApiKey
 from api.cli import register_commands
 from api.database import db
 from api.demo.drawing import draw_household
@@ -36,6 +38,7 @@ from tests.support.server import ROOT
 SEED = 2026
 AREAS_EACH = 12
 BATCH = 20
+KEY_LIFETIME = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,6 @@ class Instance:
     app: Flask
     officer_key: str
     households: list[str]
-
-    @property
-    def harbour(self) -> Harbour:
-        harbour: Harbour = self.app.extensions["harbour"]
-        return harbour
 
 
 @contextmanager
@@ -67,8 +65,12 @@ def make_instance(engine: str, units: int, households: int, gazetteer: Path) -> 
             with app.app_context():
                 upgrade(directory=str(ROOT / "migrations"))
                 load_national(units, SEED)
-                key = json.loads((directory / "demo-keys.json").read_text())[Role.HOUSING_OFFICER]
-                ids = _add_households(app, key, households)
+                harbour: Harbour = app.extensions["harbour"]
+                officer = _find_officer()
+                with begin_unit_of_work(db.engine, harbour.key_ring, officer, None) as uow:
+                    auth_key = harbour.settings.auth_key
+                    _, key = issue_key(uow, auth_key, officer.worker_id, Role.HOUSING_OFFICER, KEY_LIFETIME)
+                ids = _add_households(harbour, officer, households)
                 _settle(app)
                 yield Instance(database, units, app, key, ids)
                 db.engine.dispose()
@@ -76,14 +78,12 @@ def make_instance(engine: str, units: int, households: int, gazetteer: Path) -> 
             drop_database(database)
 
 
-def _add_households(app: Flask, key: str, number: int) -> list[str]:
-    harbour: Harbour = app.extensions["harbour"]
+def _add_households(harbour: Harbour, officer: Principal, number: int) -> list[str]:
     rng = np.random.default_rng(SEED)
     atlas = harbour.search_engine.atlas
-    principal = _principal(harbour, key)
     ids: list[uuid.UUID] = []
     while len(ids) < number:
-        with begin_unit_of_work(db.engine, harbour.key_ring, principal, None) as uow:
+        with begin_unit_of_work(db.engine, harbour.key_ring, officer, None) as uow:
             for _ in range(min(BATCH, number - len(ids))):
                 household = record_household(uow, draw_household(rng, uow.now.date(), 4)).household
                 for geometry in draw_geometries(rng, atlas.gazetteer):
@@ -123,11 +123,12 @@ def _position(easting: float, northing: float) -> list[float]:
     return [round(float(longitude), 6), round(float(latitude), 6)]
 
 
-def _principal(harbour: Harbour, key: str) -> Principal:
+def _find_officer() -> Principal:
+    """Return the demo's one housing officer. Her demo key is left alone: whether it may be used is a setting."""
+    query = select(Worker.id, Worker.organisation_id).join(ApiKey).where(ApiKey.role == Role.HOUSING_OFFICER)
     with db.session() as session:
-        principal = find_principal(session, harbour.settings.auth_key, key, datetime.now(UTC))
-    assert principal is not None
-    return principal
+        worker_id, organisation_id = session.execute(query).one()
+    return Principal(worker_id, organisation_id, Role.HOUSING_OFFICER)
 
 
 def _settle(app: Flask) -> None:

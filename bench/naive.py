@@ -52,7 +52,7 @@ def _suits(unit: Unit, criteria: Criteria) -> bool:
         criteria.people - min(unit.cots, criteria.babies) <= unit.bed_spaces
         and not (Gender.MALE in criteria.adult_genders and unit.residents == ResidentsGender.WOMEN)
         and not (Gender.FEMALE in criteria.adult_genders and unit.residents == ResidentsGender.MEN)
-        and not (criteria.has_boy and unit.boys_upper_age not in (None, "none", "16"))
+        and not (criteria.oldest_boy_age is not None and unit.boys_upper_age not in (None, "none", "16"))
         and (criteria.access_need == 3 or (unit.access is not None and unit.access <= (criteria.access_need or 0)))
         and not (criteria.no_recourse and unit.no_recourse in (None, NoRecoursePolicy.NOT_ACCEPTED))
         and _level_suits(criteria.mental_health, unit.mental_health)

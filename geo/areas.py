@@ -59,11 +59,13 @@ class AreaGeometry:
     districts: frozenset[str] = frozenset()
     authority_code: str | None = None
 
-    def contains(self, easting: float, northing: float, outward: str, authority_code: str) -> bool:
+    def contains(
+        self, easting: float, northing: float, outward: str, authority_code: str, uncertainty_metres: float = 0.0
+    ) -> bool:
         """Tell whether a unit is, or might be, inside. The edge is inside, and so is all that is uncertain.
 
         `easting` and `northing` are the unit's own point in metres of EPSG:27700, `outward` and `authority_code` those
-        of its postcode.
+        of its postcode. `uncertainty_metres` is how far the unit may be from its point; it counts as inside as well.
 
         Raises:
             PointOutOfRange: where the point is not finite: it is nowhere, and nowhere is not outside.
@@ -72,7 +74,9 @@ class AreaGeometry:
             return outward in self.districts or authority_code == self.authority_code
         if not (math.isfinite(easting) and math.isfinite(northing)):
             raise PointOutOfRange()
-        return bool(shapely.intersects_xy(self.outer, easting, northing))
+        if uncertainty_metres <= 0.0:
+            return bool(shapely.intersects_xy(self.outer, easting, northing))
+        return bool(self.outer.distance(shapely.Point(easting, northing)) <= uncertainty_metres)
 
 
 def parse_area(spec: Mapping[str, Any], gazetteer: Gazetteer, geocoder: AddressGeocoder | None = None) -> AreaGeometry:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from placement.criteria import read_person
-from placement.vocabulary import ReferralState, Verdict
+from placement.vocabulary import DeclineReason, ReferralState, Verdict
 
 NOT_AVAILABLE = "not_available"
 
@@ -40,7 +40,10 @@ def case_for_provider(details: Mapping[str, Any], state: ReferralState, today: d
 
 
 def reason_for_officer(verdict: Verdict, state: ReferralState, reason: str | None) -> str | None:
-    """Return the reason that the officer sees. A review answer is one bit: why not would be a second one."""
-    if state is ReferralState.DECLINED and verdict is Verdict.REVIEW:
+    """Return the reason that the officer sees. An answer about areas is one bit: why not would be a second one.
+
+    An unsafe area is hidden whatever the verdict was: areas may have been added after the unit was held.
+    """
+    if state is ReferralState.DECLINED and (verdict is Verdict.REVIEW or reason == DeclineReason.UNSAFE_AREA):
         return NOT_AVAILABLE
     return reason

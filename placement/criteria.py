@@ -45,14 +45,18 @@ class Person:
 
 @dataclass(frozen=True)
 class Criteria:
-    """What is asked of each unit. Ages are those on the day the bed is needed."""
+    """What is asked of each unit. Ages are those on the day the bed is needed.
+
+    `perhaps_babies` are children whose birth nobody knows. `oldest_boy_age` is the oldest known one; None = no such boy.
+    """
 
     household_id: uuid.UUID | None
     people: int
     babies: int
+    perhaps_babies: int
     adult_genders: frozenset[Gender | None]
-    has_boy: bool
     oldest_boy_age: int | None
+    has_boy_of_unknown_age: bool
     access_need: int | None
     no_recourse: bool | None
     mental_health: Level | None
@@ -64,11 +68,6 @@ class Criteria:
     risks: frozenset[RiskFlag] | None = frozenset()
     out_of_hours: bool = False
     perpetrators: frozenset[str] = field(default=frozenset())
-
-    @property
-    def children_count_as_large_family(self) -> bool:
-        """Whether the household needs one of the few units for four people or more."""
-        return self.people >= 4
 
 
 def is_out_of_hours(needed_on: date, now: datetime) -> bool:
@@ -86,15 +85,17 @@ def build_criteria(
     """Build criteria from a household's opened details, for a bed needed on a local date, asked at `now` (UTC)."""
     people = [read_person(member) for member in details["members"]]
     needs: Mapping[str, Any] = details.get("needs") or {}
-    has_boy, oldest_boy_age = _boys(people, needed_on)
+    ages_of_boys = _ages_of_boys(people, needed_on)
+    ages_of_children = [person.age_on(needed_on) for person in people if not person.is_adult_on(needed_on)]
     risks = needs.get("risks")
     return Criteria(
         household_id=household_id,
         people=len(people),
-        babies=sum(1 for person in people if (age := person.age_on(needed_on)) is not None and age < COT_UNDER_AGE),
+        babies=sum(1 for age in ages_of_children if age is not None and age < COT_UNDER_AGE),
+        perhaps_babies=ages_of_children.count(None),
         adult_genders=frozenset(person.gender for person in people if person.is_adult_on(needed_on)),
-        has_boy=has_boy,
-        oldest_boy_age=oldest_boy_age,
+        oldest_boy_age=max((age for age in ages_of_boys if age is not None), default=None),
+        has_boy_of_unknown_age=None in ages_of_boys,
         access_need=needs.get("access_need"),
         no_recourse=needs.get("no_recourse"),
         mental_health=_level(needs.get("mental_health")),
@@ -124,15 +125,12 @@ def _level(value: str | None) -> Level | None:
     return None if value is None else Level(value)
 
 
-def _boys(people: Sequence[Person], day: date) -> tuple[bool, int | None]:
-    """Return whether there may be a boy, and the oldest one's age; None = there may be one of an age nobody knows.
+def _ages_of_boys(people: Sequence[Person], day: date) -> list[int | None]:
+    """Return the ages of those to whom a boys' limit may be applied; None where nobody knows.
 
-    A child whose gender is not known or not binary is counted as a boy would be: the limit may be applied to him.
+    A child whose gender is not known or not binary is counted as a boy would be.
     """
-    boys = [person for person in people if not person.is_adult_on(day) and person.gender is not Gender.FEMALE]
-    ages = [boy.age_on(day) for boy in boys]
-    known = [age for age in ages if age is not None]
-    return bool(boys), None if len(known) < len(ages) else max(known, default=None)
+    return [person.age_on(day) for person in people if not person.is_adult_on(day) and person.gender is not Gender.FEMALE]
 
 
 def describe_demand(criteria: Criteria) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accommodation.availability import is_free_from
-from accommodation.vocabulary import Gender, Level, NoRecoursePolicy, ResidentsGender
+from accommodation.vocabulary import AccommodationType, Gender, Level, NoRecoursePolicy, ResidentsGender
 from geo.cells import BLOCKED, REVIEW
 from placement.columns import (
     LEVEL_CODE,
@@ -26,10 +26,11 @@ from placement.columns import (
     BoolColumn,
     SupplyColumns,
 )
-from placement.criteria import Criteria
+from placement.criteria import ADULT_AGE, Criteria
 from placement.vocabulary import Verdict
 
 QUOTA = NO_RECOURSE_CODE[NoRecoursePolicy.QUOTA]
+SANCTUARY = list(AccommodationType).index(AccommodationType.SANCTUARY_SCHEME)
 NOT_ACCEPTED = NO_RECOURSE_CODE[NoRecoursePolicy.NOT_ACCEPTED]
 
 
@@ -65,13 +66,15 @@ class Finding:
 class Rule:
     """One rule: its code in the answer, how it judges, whether it can be negotiated away (never a safety rule).
 
-    `judge` returns None when the household's needs make the rule idle. `asks` is the code shown where a person decides.
+    `judge` returns None when the household's needs make the rule idle. `asks` is the code shown where a person decides,
+    `met` the one shown as a reason where the rule is met.
     """
 
     code: str
     judge: Callable[[Question], Finding | None]
     negotiable: bool = False
     asks: str = ""
+    met: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,28 +142,42 @@ def _not_available(question: Question) -> Finding:
     household_id = question.criteria.household_id
     if household_id is not None and (rows := supply.declined.get(household_id)):
         refused[list(rows)] = True
+    # A sanctuary scheme makes her own home safe: it is an alternative, never a bed to go to.
+    refused |= supply["accommodation_type"] == SANCTUARY
+    return Finding(refused | linked_to_resident(question))
+
+
+def linked_to_resident(question: Question) -> BoolColumn:
+    """Return the units of every property in which somebody lives, or is expected, who fled the same perpetrator."""
+    supply = question.supply
+    linked = np.zeros(len(supply), dtype=np.bool_)
     for blind_index in question.criteria.perpetrators:
         for row in supply.links.get(blind_index, ()):
-            refused |= supply["property"] == supply["property"][row]
-    return Finding(refused)
+            linked |= supply["property"] == supply["property"][row]
+    return linked
 
 
 def _bed_spaces(question: Question) -> Finding:
     criteria, supply = question.criteria, question.supply
-    in_cots = np.minimum(supply["cots"].astype(np.int16), criteria.babies)
-    return Finding(refused=criteria.people - in_cots > supply["bed_spaces"])
+    cots, beds = supply["cots"].astype(np.int16), supply["bed_spaces"]
+    too_small = criteria.people - np.minimum(cots, criteria.babies) > beds
+    if not criteria.perhaps_babies:
+        return Finding(refused=too_small)
+    refused = criteria.people - np.minimum(cots, criteria.babies + criteria.perhaps_babies) > beds
+    return Finding(refused=refused, unknown=too_small & ~refused)
 
 
 def _boys_upper_age(question: Question) -> Finding | None:
     """The boundary is inclusive: a boy of 14 fits a limit of 14."""
     criteria = question.criteria
-    if not criteria.has_boy:
+    if criteria.oldest_boy_age is None and not criteria.has_boy_of_unknown_age:
         return None
     limit = question.supply["boys_upper_age"].astype(np.int16)
     unsaid = limit == UNSAID
-    if criteria.oldest_boy_age is None:
-        return Finding(refused=np.zeros_like(unsaid), unknown=unsaid | (limit < 18))
-    return Finding(refused=~unsaid & (criteria.oldest_boy_age > limit), unknown=unsaid)
+    refused = np.zeros_like(unsaid)
+    if criteria.oldest_boy_age is not None:
+        refused = ~unsaid & (criteria.oldest_boy_age > limit)
+    return Finding(refused=refused, unknown=unsaid | (limit < ADULT_AGE) if criteria.has_boy_of_unknown_age else unsaid)
 
 
 def _residents(question: Question) -> Finding:
@@ -197,22 +214,25 @@ def _no_recourse(question: Question) -> Finding | None:
     if need is False:
         return None
     unsaid = policy == UNSAID
-    refused = (policy == NOT_ACCEPTED) | ((policy == QUOTA) & quota_is_full(question.supply, question.needed_from))
+    under_quota = policy == QUOTA
+    full, unstated = quota_state(question.supply, question.needed_from)
+    refused = (policy == NOT_ACCEPTED) | (under_quota & full)
+    unknown = unsaid | (under_quota & unstated)
     if need is None:
-        return Finding(refused=np.zeros_like(unsaid), unknown=unsaid | refused)
-    return Finding(refused=refused, unknown=unsaid)
+        return Finding(refused=np.zeros_like(unsaid), unknown=unknown | refused)
+    return Finding(refused=refused, unknown=unknown)
 
 
-def quota_is_full(supply: SupplyColumns, at: datetime) -> BoolColumn:
-    """Return per unit whether its provider's quota of households without recourse is used up at `at`; no number = full."""
+def quota_state(supply: SupplyColumns, at: datetime) -> tuple[BoolColumn, BoolColumn]:
+    """Return per unit whether its provider's quota without recourse is used up at `at`, and whether nobody stated one."""
     counts = np.zeros(len(supply.providers), dtype=np.int64)
     moment = at.timestamp()
-    provider = supply["provider"]
+    provider = supply["provider"].astype(np.int64)
     for row, ends in supply.no_recourse_ends.items():
-        counts[int(provider[row])] += sum(1 for end in ends if end > moment)
+        counts[provider[row]] += sum(1 for end in ends if end > moment)
+    unstated = np.array([facts.no_recourse_quota is None for facts in supply.providers], dtype=np.bool_)
     limits = np.array([facts.no_recourse_quota or 0 for facts in supply.providers], dtype=np.int64)
-    full: BoolColumn = counts >= limits
-    return full[provider.astype(np.int64)]
+    return (~unstated & (counts >= limits))[provider], unstated[provider]
 
 
 def _level_rule(need: Level | None, offered: npt.NDArray[Any]) -> Finding | None:
@@ -281,18 +301,18 @@ def _area(question: Question) -> Finding:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("not_available", _not_available),
-    Rule("bed_spaces", _bed_spaces),
-    Rule("boys_upper_age", _boys_upper_age),
-    Rule("residents", _residents, asks="residents"),
-    Rule("access", _access),
-    Rule("no_recourse", _no_recourse),
-    Rule("mental_health", _mental_health),
-    Rule("substance_use", _substance_use),
-    Rule("out_of_hours_intake", _out_of_hours_intake),
-    Rule("risks", _risks, asks="risks"),
-    Rule("area_blocked", _area, asks="area_overlap"),
-    Rule("specialism", _specialism, negotiable=True),
-    Rule("pets", _pets, negotiable=True),
-    Rule("distance", _distance, negotiable=True),
+    Rule("not_available", _not_available, met="available"),
+    Rule("bed_spaces", _bed_spaces, met="sleeps_everybody"),
+    Rule("boys_upper_age", _boys_upper_age, met="takes_boys_of_that_age"),
+    Rule("residents", _residents, asks="residents", met="residents_fit"),
+    Rule("access", _access, met="access_fits"),
+    Rule("no_recourse", _no_recourse, met="takes_no_recourse"),
+    Rule("mental_health", _mental_health, met="supports_mental_health"),
+    Rule("substance_use", _substance_use, met="supports_substance_use"),
+    Rule("out_of_hours_intake", _out_of_hours_intake, met="open_at_night"),
+    Rule("risks", _risks, asks="risks", met="risks_considered"),
+    Rule("area_blocked", _area, asks="area_overlap", met="clear_of_areas_to_avoid"),
+    Rule("specialism", _specialism, negotiable=True, met="specialism_offered"),
+    Rule("pets", _pets, negotiable=True, met="pets_welcome"),
+    Rule("distance", _distance, negotiable=True, met="near_enough"),
 )

@@ -33,7 +33,7 @@ class SearchExcludesUnit(DomainError):
     slug = "unit-not-suitable"
 
     def __init__(self, reason: str) -> None:
-        super().__init__("This unit cannot be offered to this household. Search again and choose from the answer.")
+        super().__init__("This unit is not for this household as both are now. Search again and choose from the answer.")
         self.data = {"reason": reason}
 
 

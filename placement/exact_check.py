@@ -16,7 +16,7 @@ from placement.areas_to_avoid import list_areas_in_force, open_area
 
 @dataclass(frozen=True)
 class ExactFinding:
-    """One area and whether the unit lies in it; a boundary and an uncertainty count as inside."""
+    """One area and whether the unit lies in it; a boundary and an uncertainty, of either, count as inside."""
 
     area_id: uuid.UUID
     inside: bool
@@ -32,7 +32,7 @@ def check_exactly(uow: UnitOfWork, atlas: Atlas, unit: Unit, household_id: uuid.
         ExactFinding(
             area.id,
             parse_area(open_area(uow, area).facts["geometry"], atlas.gazetteer).contains(
-                point.easting, point.northing, point.outward, point.authority_code
+                point.easting, point.northing, point.outward, point.authority_code, point.uncertainty_metres
             ),
         )
         for area in list_areas_in_force(uow, household_id, on)

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from accommodation.base import IllegalMove, NotFound, UnitOfWork, new_id
+from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
 from accommodation.models import Property, Provider, Unit
 from accommodation.queries import get_own_provider
@@ -47,12 +48,14 @@ def hold_unit(
     search = load_search(uow, search_id)
     if search.household_id != household.id:
         raise NotFound
+    # A search of yesterday is judged as of today: it may be night now, and a boy may have had his birthday.
+    needed_on = max(search.needed_on, local_date(uow.now))
     unit = lock_unit(uow.session, unit_id)
     _lock_quota(uow, unit)
-    judgement, row, no_recourse = _judge_unit(uow, engine, household, unit, search.needed_on)
-    refusal = _refusal_at(judgement, row)
+    judgement, row, no_recourse = judge_unit(uow, engine, household, unit, needed_on)
+    refusal = refusal_at(judgement, row)
     if refusal == "not_available":
-        raise UnitNotFree(list_next_best(uow, engine, household, search.needed_on, NEXT_BEST_SHOWN))
+        raise UnitNotFree(list_next_best(uow, engine, household, needed_on, NEXT_BEST_SHOWN))
     if refusal is not None:
         raise SearchExcludesUnit(refusal)
     verdict = _verdict_at(judgement, row)
@@ -63,7 +66,7 @@ def hold_unit(
     try:
         stay = take_unit(uow.session, unit, StayKind.HOLD, uow.now, expires_at, no_recourse=no_recourse)
     except UnitAlreadyTaken:
-        raise UnitNotFree(list_next_best(uow, engine, household, search.needed_on, NEXT_BEST_SHOWN)) from None
+        raise UnitNotFree(list_next_best(uow, engine, household, needed_on, NEXT_BEST_SHOWN)) from None
     hold = Hold(
         id=new_id(),
         household_id=household.id,
@@ -145,10 +148,13 @@ def _lock_quota(uow: UnitOfWork, unit: Unit) -> None:
         uow.session.execute(select(Provider.id).where(Provider.id == unit.property.provider_id).with_for_update())
 
 
-def _judge_unit(
+def judge_unit(
     uow: UnitOfWork, engine: SearchEngine, household: Household, unit: Unit, needed_on: date
 ) -> tuple[Judgement, int, bool]:
-    """Judge the locked unit as search does. Negotiable wishes do not refuse a bed that the officer chose knowingly."""
+    """Judge a locked unit as search does; returns the judgement, the unit's row in it, and whether a quota counts it.
+
+    Negotiable wishes do not refuse a bed that the officer chose knowingly.
+    """
     criteria, cell_verdicts = ask_for(uow, engine, household, needed_on)
     supply = engine.index.current(uow.session, uow.now)
     # The hold begins now, whatever the day of need: the unit must be free now.
@@ -156,7 +162,8 @@ def _judge_unit(
     return judgement, supply.row_of[unit.id], criteria.no_recourse is True
 
 
-def _refusal_at(judgement: Judgement, row: int) -> str | None:
+def refusal_at(judgement: Judgement, row: int) -> str | None:
+    """Return the code of the first rule, other than a negotiable one, that refuses a unit; None where none does."""
     for rule, finding in judgement.findings:
         if finding.refused[row] and not rule.negotiable:
             return rule.code

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Row, Select, exists, or_, select
+from sqlalchemy import Row, Select, Text, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from accommodation.availability import NEVER_BUSY, end_as_epoch
+from accommodation.availability import NEVER_BUSY, UNTIL_SOMEBODY_ENDS_IT, end_as_epoch
 from accommodation.models import Property, Provider, Stay, Unit
 from accommodation.supply import get_supply_version
 from accommodation.vocabulary import AccommodationType
@@ -69,9 +70,9 @@ class VacancyIndex:
 
     def _apply(self, base: SupplyColumns, version: int, session: Session, now: datetime) -> SupplyColumns:
         since = base.version
-        rows = session.execute(_changed_units(since)).all()
+        rows = session.execute(_changed_units(since, now)).all()
         changed = [row.id for row in rows]
-        ends, quota_ends = _stays(session, since, now)
+        quota_ends = _quota_ends(session, since, now)
         place_of = dict(base.row_of)
         unit_ids = list(base.unit_ids)
         for unit_id in changed:
@@ -85,7 +86,7 @@ class VacancyIndex:
         columns = _grow(base, len(unit_ids))
         if rows:
             places = np.array([place_of[unit_id] for unit_id in changed])
-            for name, values in self._columns_of(rows, ends, provider_place, property_place).items():
+            for name, values in self._columns_of(rows, provider_place, property_place).items():
                 columns[name][places] = values
         touched = {place_of[unit_id] for unit_id in changed}
         return SupplyColumns(
@@ -105,41 +106,40 @@ class VacancyIndex:
 
     def _columns_of(
         self,
-        rows: Iterable[Row[Any]],
-        ends: Mapping[uuid.UUID, float],
+        rows: Sequence[Row[Any]],
         provider_place: Mapping[uuid.UUID, int],
         property_place: Mapping[uuid.UUID, int],
-    ) -> dict[str, list[Any]]:
-        values: dict[str, list[Any]] = {name: [] for name in COLUMN_TYPES}
-        add = {name: values[name].append for name in values}
-        for row in rows:
-            add["identity"](row.id.int >> 64)
-            add["cell"](self._cell(row))
-            add["bed_spaces"](row.bed_spaces)
-            add["cots"](row.cots)
-            add["residents"](RESIDENTS_CODE.get(row.residents, UNSAID))
-            add["boys_upper_age"](BOYS_AGE.get(row.boys_upper_age, UNSAID))
-            add["access"](UNSAID if row.access is None else row.access)
-            add["no_recourse"](NO_RECOURSE_CODE.get(row.no_recourse, UNSAID))
-            add["mental_health"](LEVEL_CODE.get(row.mental_health, UNSAID))
-            add["substance_use"](LEVEL_CODE.get(row.substance_use, UNSAID))
-            add["pets"](_tristate(row.pets))
-            add["specialisms"](sum(SPECIALISM_BIT[name] for name in row.specialisms))
-            add["staff_cover"](_tristate(row.staff_cover))
-            add["cctv"](_tristate(row.cctv))
-            add["out_of_hours_intake"](_tristate(row.out_of_hours_intake))
-            add["self_contained"](row.self_contained)
-            add["withdrawn"](row.withdrawn_at is not None)
-            add["busy_until"](ends.get(row.id, NEVER_BUSY))
-            add["confirmed_at"](-np.inf if row.confirmed_at is None else row.confirmed_at.timestamp())
-            add["accommodation_type"](TYPE_CODE[row.accommodation_type])
-            add["provider"](provider_place[row.provider_id])
-            add["property"](property_place[row.property_id])
-        return values
+    ) -> dict[str, Sequence[Any]]:
+        """Return the columns of changed units. Whole columns at a time: twice as quick as row by row."""
+        read = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
+        return {
+            "identity": [unit_id.int >> 64 for unit_id in read["id"]],
+            "cell": [self._cell(*pair) for pair in zip(read["cell"], read["cell_version"], strict=True)],
+            "bed_spaces": read["bed_spaces"],
+            "cots": read["cots"],
+            "residents": [RESIDENTS_CODE.get(value, UNSAID) for value in read["residents"]],
+            "boys_upper_age": [BOYS_AGE.get(value, UNSAID) for value in read["boys_upper_age"]],
+            "access": [UNSAID if value is None else value for value in read["access"]],
+            "no_recourse": [NO_RECOURSE_CODE.get(value, UNSAID) for value in read["no_recourse"]],
+            "mental_health": [LEVEL_CODE.get(value, UNSAID) for value in read["mental_health"]],
+            "substance_use": [LEVEL_CODE.get(value, UNSAID) for value in read["substance_use"]],
+            "pets": _tristates(read["pets"]),
+            "specialisms": _specialism_bits(read["specialisms"]),
+            "staff_cover": _tristates(read["staff_cover"]),
+            "cctv": _tristates(read["cctv"]),
+            "out_of_hours_intake": _tristates(read["out_of_hours_intake"]),
+            "self_contained": read["self_contained"],
+            "withdrawn": [value is not None for value in read["withdrawn_at"]],
+            "busy_until": [_busy_until(*pair) for pair in zip(read["last_end"], read["endless"], strict=True)],
+            "confirmed_at": [-np.inf if value is None else value.timestamp() for value in read["confirmed_at"]],
+            "accommodation_type": [TYPE_CODE[value] for value in read["accommodation_type"]],
+            "provider": [provider_place[value] for value in read["provider_id"]],
+            "property": [property_place[value] for value in read["property_id"]],
+        }
 
-    def _cell(self, row: Row[Any]) -> int:
+    def _cell(self, code: str, version: str) -> int:
         """Return the cell's place; -1 when it belongs to another partition, so that the unit is never clear."""
-        return self._cell_of_code.get(row.cell, -1) if row.cell_version == self._partition.version else -1
+        return self._cell_of_code.get(code, -1) if version == self._partition.version else -1
 
 
 def _nothing() -> SupplyColumns:
@@ -157,14 +157,31 @@ def _grow(base: SupplyColumns, size: int) -> dict[str, Any]:
     return columns
 
 
-def _tristate(value: bool | None) -> int:
-    return UNSAID if value is None else int(value)
+def _tristates(values: Iterable[bool | None]) -> list[int]:
+    return [UNSAID if value is None else int(value) for value in values]
 
 
-def _changed_units(since: int) -> Select[Any]:
+def _specialism_bits(texts: Sequence[str]) -> list[int]:
+    """Return the bits of lists that come as JSON text: few differ, so that each is read once."""
+    bits: dict[str, int] = {}
+    for text in texts:
+        if text not in bits:
+            bits[text] = sum(SPECIALISM_BIT[name] for name in json.loads(text))
+    return [bits[text] for text in texts]
+
+
+def _busy_until(last_end: datetime | None, endless: bool) -> float:
+    if endless:
+        return UNTIL_SOMEBODY_ENDS_IT
+    return NEVER_BUSY if last_end is None else end_as_epoch(last_end)
+
+
+def _changed_units(since: int, now: datetime) -> Select[*tuple[Any, ...]]:
+    """Return the query of changed units with what they belong to, and when their live stays end: the last, or never."""
+    of_unit = (Stay.unit_id == Unit.id, Stay.live)
     unit_columns = (
         Unit.id, Unit.property_id, Unit.cell, Unit.bed_spaces, Unit.cots, Unit.residents, Unit.boys_upper_age,
-        Unit.access, Unit.no_recourse, Unit.mental_health, Unit.substance_use, Unit.pets, Unit.specialisms,
+        Unit.access, Unit.no_recourse, Unit.mental_health, Unit.substance_use, Unit.pets,
         Unit.self_contained, Unit.withdrawn_at, Unit.confirmed_at, Unit.accommodation_type,
     )  # fmt: skip
     return (
@@ -178,6 +195,9 @@ def _changed_units(since: int) -> Select[Any]:
             Provider.name,
             Provider.referral_phone,
             Provider.no_recourse_quota,
+            cast(Unit.specialisms, Text).label("specialisms"),
+            select(func.max(Stay.ends_at)).where(*of_unit, Stay.ends_at > now).scalar_subquery().label("last_end"),
+            exists().where(*of_unit, Stay.ends_at.is_(None)).label("endless"),
         )
         .join(Property, Property.id == Unit.property_id)
         .join(Provider, Provider.id == Property.provider_id)
@@ -191,9 +211,9 @@ def _merge_providers(
 ) -> tuple[tuple[ProviderFacts, ...], dict[uuid.UUID, int]]:
     places = {facts.id: place for place, facts in enumerate(base.providers)}
     providers = list(base.providers)
-    for row in rows:
-        facts = ProviderFacts(row.provider_id, row.name, row.referral_phone, row.no_recourse_quota)
-        place = places.setdefault(row.provider_id, len(providers))
+    for provider_id, row in {row.provider_id: row for row in rows}.items():
+        facts = ProviderFacts(provider_id, row.name, row.referral_phone, row.no_recourse_quota)
+        place = places.setdefault(provider_id, len(providers))
         if place == len(providers):
             providers.append(facts)
         else:
@@ -201,34 +221,33 @@ def _merge_providers(
     return tuple(providers), places
 
 
-def _stays(session: Session, since: int, now: datetime) -> tuple[dict[uuid.UUID, float], dict[uuid.UUID, list[float]]]:
-    """Return, for changed units, when their last live stay ends and the ends of those that count for a quota."""
-    ends: dict[uuid.UUID, float] = {}
+def _quota_ends(session: Session, since: int, now: datetime) -> dict[uuid.UUID, list[float]]:
+    """Return, for changed units, the ends of the live stays that count for a quota."""
     quota_ends: dict[uuid.UUID, list[float]] = defaultdict(list)
     query = (
-        select(Stay.unit_id, Stay.ends_at, Stay.no_recourse)
+        select(Stay.unit_id, Stay.ends_at)
         .join(Unit, Unit.id == Stay.unit_id)
-        .where(Unit.supply_version > since, Stay.live, or_(Stay.ends_at.is_(None), Stay.ends_at > now))
+        .where(Unit.supply_version > since, Stay.live, Stay.no_recourse, or_(Stay.ends_at.is_(None), Stay.ends_at > now))
     )
-    for unit_id, ends_at, no_recourse in session.execute(query):
-        end = end_as_epoch(ends_at)
-        ends[unit_id] = max(end, ends.get(unit_id, NEVER_BUSY))
-        if no_recourse:
-            quota_ends[unit_id].append(end)
-    return ends, quota_ends
+    for unit_id, ends_at in session.execute(query):
+        quota_ends[unit_id].append(end_as_epoch(ends_at))
+    return quota_ends
 
 
 def _links(session: Session, since: int) -> Iterable[tuple[str, uuid.UUID]]:
     query = (
-        select(PerpetratorLink.blind_index, Placement.unit_id)
-        .join(Placement, Placement.household_id == PerpetratorLink.household_id)
+        select(Placement.unit_id, func.aggregate_strings(PerpetratorLink.blind_index, ","))
+        .join(PerpetratorLink, PerpetratorLink.household_id == Placement.household_id)
         .join(Unit, Unit.id == Placement.unit_id)
         .where(
             Unit.supply_version > since,
             Placement.state.in_([PlacementState.PLANNED, PlacementState.LIVING]),
         )
+        .group_by(Placement.unit_id)
     )
-    return [(blind_index, unit_id) for blind_index, unit_id in session.execute(query)]
+    for unit_id, blind_indexes in session.execute(query):
+        for blind_index in blind_indexes.split(","):
+            yield blind_index, unit_id
 
 
 def _declined(session: Session, since: int) -> Iterable[tuple[uuid.UUID, uuid.UUID]]:
@@ -250,7 +269,10 @@ def _remap(
 ) -> dict[Key, frozenset[int]]:
     """Return key -> rows with the touched rows' old entries replaced by what was found."""
     after = {key: rows if rows.isdisjoint(touched) else rows - touched for key, rows in before.items()}
+    added: dict[Key, set[int]] = defaultdict(set)
     for key, unit_id in found:
         if (place := place_of.get(unit_id)) is not None:
-            after[key] = after.get(key, frozenset()) | {place}
+            added[key].add(place)
+    for key, places in added.items():
+        after[key] = after.get(key, frozenset()) | places
     return {key: rows for key, rows in after.items() if rows}

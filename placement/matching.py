@@ -30,8 +30,6 @@ Code = TypeVar("Code")
 SCARCITY_STEPS_PER_UNIT = 20
 BANDS = tuple(DistanceBand)
 TYPES = tuple(AccommodationType)
-CODE_WHEN_MET = {"area_blocked": "clear_of_areas_to_avoid"}
-"""Rules whose code names the refusal, and what is said where they are met."""
 UNIT_OFFERS = tuple(verdict for verdict in VERDICT_OF_CODE if verdict is not Verdict.UNSUITABLE)
 
 
@@ -174,7 +172,7 @@ def _findings_at(
         if found.person is not None:
             asks.append((rule.asks, found.person))
             open_questions |= found.person[rows]
-        met.append((CODE_WHEN_MET.get(rule.code, rule.code), ~open_questions))
+        met.append((rule.met, ~open_questions))
     every_row = np.arange(len(rows))
     return _codes_at(met, every_row), _codes_at(unknown, rows), _codes_at(asks, rows)
 

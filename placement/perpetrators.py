@@ -15,6 +15,8 @@ from typing import Any
 from accommodation.base import Cipher
 
 PURPOSE = "perpetrator"
+NO_NAMES = frozenset({"", "unknown", "knownnot", "knownnamenot", "nameunknown", "na", "an", "none"})
+"""What is written where nobody knows the name (words sorted): it would make strangers one person."""
 SOME_DATE = "*"
 NO_DATE = ""
 
@@ -41,6 +43,8 @@ DatesFor = Callable[[str | None], tuple[str, ...]]
 def _indexes(cipher: Cipher, details: Mapping[str, Any], dates_for: DatesFor) -> frozenset[str]:
     def each() -> Iterator[str]:
         for person in details.get("perpetrators") or ():
+            if normalise_name(person["name"]) in NO_NAMES:
+                continue
             for date in dates_for(person.get("born_on")):
                 yield cipher.blind_index(PURPOSE, f"{normalise_name(person['name'])}|{date}")
 

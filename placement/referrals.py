@@ -10,14 +10,15 @@ from sqlalchemy import select
 from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
-from accommodation.models import Unit
+from accommodation.models import Property, Unit
 from accommodation.queries import find_own_provider
 from accommodation.sealing import seal_json
 from accommodation.supply import touch_units
 from accommodation.taking import lock_unit, refused_when_taken
 from accommodation.vocabulary import Role, StayKind
 from geo.atlas import Atlas
-from placement.errors import HoldOver, InsideAreaToAvoid
+from placement.eligibility import Question, judge, linked_to_resident
+from placement.errors import HoldOver, InsideAreaToAvoid, SearchExcludesUnit
 from placement.events import (
     ExactCheckRead,
     ReferralAccepted,
@@ -30,7 +31,8 @@ from placement.exact_check import ExactFinding, check_exactly
 from placement.holds import close_hold, hold_state, load_hold
 from placement.households import make_reference
 from placement.milestones import DEFAULT_MILESTONES
-from placement.models import Placement, Referral
+from placement.models import Household, Placement, Referral
+from placement.searches import SearchEngine, ask_for
 from placement.vocabulary import (
     DeclinedBy,
     DeclineReason,
@@ -114,19 +116,20 @@ def read_exact_check(uow: UnitOfWork, atlas: Atlas, referral_id: uuid.UUID) -> l
     return findings
 
 
-def accept_referral(uow: UnitOfWork, atlas: Atlas, referral_id: uuid.UUID) -> Placement:
+def accept_referral(uow: UnitOfWork, engine: SearchEngine, referral_id: uuid.UUID) -> Placement:
     """Accept: the household may come, the unit is its own until departure, and the address may be told.
 
-    The exact check runs here whatever was judged before: nobody's acceptance relaxes an area to avoid, and areas may
-    have been added since the search. A hold that has expired is renewed if the unit is still free.
-    Raises NotFound, IllegalMove, InsideAreaToAvoid, HoldOver.
+    Every hard rule is asked again, and the exact check runs whatever was judged before: nobody's acceptance relaxes an
+    area to avoid, and household, unit and neighbours may have changed since the search. A hold that has expired is
+    renewed if the unit is still free. Raises NotFound, IllegalMove, InsideAreaToAvoid, SearchExcludesUnit, HoldOver.
     """
     referral = _load_own(uow, referral_id)
     unit = lock_unit(uow.session, referral.unit_id)
     uow.session.refresh(referral)
     _check_made(referral)
-    if any(finding.inside for finding in _exactly(uow, atlas, referral)):
+    if any(finding.inside for finding in _exactly(uow, engine.atlas, referral)):
         raise InsideAreaToAvoid
+    _judge_again(uow, engine, referral, unit)
     hold = referral.hold
     _keep_for_good(uow, referral)
     placement = Placement(
@@ -174,6 +177,27 @@ def withdraw_referral(uow: UnitOfWork, referral_id: uuid.UUID, reason: WithdrawR
     _end(uow, referral, ReferralState.WITHDRAWN, reason, notes, ReleaseReason.REFERRAL_WITHDRAWN)
     uow.record(ReferralWithdrawn(subject_id=referral.id, details={"reason": str(reason)}))
     return referral
+
+
+def _judge_again(uow: UnitOfWork, engine: SearchEngine, referral: Referral, unit: Unit) -> None:
+    """Refuse what a rule of search would refuse now. The unit itself is taken, by this very referral's hold.
+
+    Two households of one property are accepted one after the other, so that neither is judged before the other lives
+    there.
+    """
+    uow.session.execute(select(Property.id).where(Property.id == unit.property_id).with_for_update())
+    household = uow.session.get_one(Household, referral.household_id)
+    criteria, cell_verdicts = ask_for(uow, engine, household, local_date(uow.now))
+    supply = engine.index.current(uow.session, uow.now)
+    question = Question(supply, criteria, cell_verdicts, uow.now)
+    row = supply.row_of[unit.id]
+    if unit.withdrawn_at is not None:
+        raise SearchExcludesUnit("withdrawn")
+    if linked_to_resident(question)[row]:
+        raise SearchExcludesUnit("linked_to_resident")
+    for rule, finding in judge(question).findings:
+        if finding.refused[row] and not rule.negotiable and rule.code != "not_available":
+            raise SearchExcludesUnit(rule.code)
 
 
 def _end(

@@ -74,7 +74,7 @@ def list_due_ids(session: Session, now: datetime, limit: int) -> Sequence[uuid.U
     """List reminders that are due and not yet sent, the longest due first."""
     query = (
         select(Reminder.id)
-        .where(Reminder.state == ReminderState.PENDING, Reminder.due_at <= now)
+        .where(Reminder.state == ReminderState.PENDING, Reminder.acknowledged_at.is_(None), Reminder.due_at <= now)
         .order_by(Reminder.due_at, Reminder.id)
         .limit(limit)
     )
@@ -88,7 +88,11 @@ def send_reminder(uow: UnitOfWork, notifier: Notifier, reminder_id: uuid.UUID) -
     """
     reminder = uow.session.execute(
         select(Reminder)
-        .where(Reminder.id == reminder_id, Reminder.state == ReminderState.PENDING)
+        .where(
+            Reminder.id == reminder_id,
+            Reminder.state == ReminderState.PENDING,
+            Reminder.acknowledged_at.is_(None),
+        )
         .with_for_update(of=Reminder, skip_locked=True)
     ).scalar_one_or_none()
     if reminder is None or reminder.due_at > uow.now:

@@ -49,7 +49,7 @@ SCARCE_NEEDS: tuple[ScarceNeed, ...] = (
     ScarceNeed(
         "older_boys",
         lambda s: s["boys_upper_age"] == NO_AGE_LIMIT,
-        lambda c: c.has_boy and (c.oldest_boy_age is None or c.oldest_boy_age > OLDER_BOY),
+        lambda c: c.has_boy_of_unknown_age or (c.oldest_boy_age or 0) > OLDER_BOY,
     ),
     ScarceNeed("pets", lambda s: s["pets"] == 1, lambda c: bool(c.pets)),
     ScarceNeed(

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from accommodation.base import DomainEvent, InvalidInput, UnitOfWork, new_id
+from sqlalchemy import Engine, select
+
+from accommodation.base import Cipher, DomainEvent, IllegalMove, InvalidInput, Principal, UnitOfWork, new_id
 from accommodation.models import Organisation, Worker
 from accommodation.sealing import seal_json
 from accommodation.vocabulary import OrganisationKind, Role
 from api.auth.keys import make_key
 from api.auth.models import ApiKey
+from api.unit_of_work import begin_unit_of_work
+
+INSTALLER = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="installer")
+"""Who made the first administrator: somebody with a shell on the machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +73,17 @@ def issue_key(
     uow.session.flush()
     uow.record(KeyIssued(subject_id=row.id, details={"worker_id": str(worker_id), "role": str(role)}))
     return row, key
+
+
+def bootstrap_administrator(engine: Engine, cipher: Cipher, auth_key: bytes, organisation: str, name: str, days: int) -> str:
+    """Make the first organisation and its administrator; returns her key. Raises IllegalMove unless nobody works here."""
+    with begin_unit_of_work(engine, cipher, INSTALLER, None) as uow:
+        if uow.session.execute(select(Worker.id).limit(1)).first() is not None:
+            raise IllegalMove("This installation has workers. Ask its administrator for a key.", state="in_use")
+        organisation_id = add_organisation(uow, organisation, OrganisationKind.BOARD).id
+        worker = add_worker(uow, organisation_id, name)
+        _, key = issue_key(uow, auth_key, worker.id, Role.ADMINISTRATOR, timedelta(days=days))
+    return key
 
 
 def revoke_key(uow: UnitOfWork, row: ApiKey) -> None:

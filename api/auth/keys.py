@@ -45,8 +45,10 @@ def digest_of(auth_key: bytes, text: str) -> bytes:
     return hmac.new(auth_key, text.encode(), hashlib.sha256).digest()
 
 
-def find_principal(session: Session, auth_key: bytes, text: str, now: datetime) -> Principal | None:
-    """Return who presents a key, or None: unknown, expired, revoked, and somebody who has left, all alike."""
+def find_principal(
+    session: Session, auth_key: bytes, text: str, now: datetime, *, allow_demo: bool = False
+) -> Principal | None:
+    """Return who presents a key, or None: unknown, expired, revoked, a demo's, and somebody who has left, all alike."""
     if len(text) != KEY_LENGTH or not text.startswith(PREFIX) or not text.isascii():
         return None
     digest = digest_of(auth_key, text)
@@ -56,6 +58,7 @@ def find_principal(session: Session, auth_key: bytes, text: str, now: datetime) 
             ApiKey.role,
             ApiKey.expires_at,
             ApiKey.revoked_at,
+            ApiKey.is_demo,
             Worker.id,
             Worker.organisation_id,
             Worker.left_at,
@@ -64,6 +67,8 @@ def find_principal(session: Session, auth_key: bytes, text: str, now: datetime) 
         .where(ApiKey.prefix == text[len(PREFIX) : len(PREFIX) + LOOKUP_CHARACTERS])
     ).one_or_none()
     if row is None or not hmac.compare_digest(digest, row.digest):
+        return None
+    if row.is_demo and not allow_demo:
         return None
     if row.revoked_at is not None or row.left_at is not None or row.expires_at <= now:
         return None

@@ -272,7 +272,7 @@ def main() -> int:
     except urllib.error.URLError:
         print(f"Nobody answers on port {settings.port}. Start Harbour first, in another terminal: make run", file=sys.stderr)
         return 2
-    print("\nThat is Harbour: a bed given once, an address told once, an end that nobody misses.")
+    print("\nThat is Harbour: a bed given once, an address told to those who must know, an end that nobody misses.")
     return 0
 
 

@@ -150,10 +150,10 @@ def get_exact_check(referral_id: uuid.UUID) -> dict[str, Any]:
 @blp.route("/referrals/<uuid:referral_id>/accept", methods=["POST"])
 @blp.response(200, ReferralSchema)
 def accept_referral_(referral_id: uuid.UUID) -> dict[str, Any]:
-    """Accept: the unit is the household's until it departs; refused when the unit is inside an area to avoid."""
-    atlas = current_harbour().atlas
+    """Accept: the unit is the household's until it departs; refused inside an area to avoid, or when it no longer fits."""
+    engine = current_harbour().search_engine
     with unit_of_work() as uow:
-        accept_referral(uow, atlas, referral_id)
+        accept_referral(uow, engine, referral_id)
         return _describe(uow, read_referral(uow, referral_id))
 
 
@@ -179,12 +179,14 @@ def withdraw_referral_(body: dict[str, Any], referral_id: uuid.UUID) -> dict[str
 
 
 def _entry(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
-    columns = ("id", "hold_id", "household_id", "unit_id", "state", "made_at", "answered_at", "declined_by")
+    columns = ("id", "hold_id", "household_id", "unit_id", "state", "made_at", "answered_at")
     verdict, state = Verdict(referral.hold.verdict), ReferralState(referral.state)
-    reason = referral.reason
+    reason, declined_by = referral.reason, referral.declined_by
     if uow.principal.role == Role.HOUSING_OFFICER:
         reason = reason_for_officer(verdict, state, reason)
-    return {**{name: getattr(referral, name) for name in columns}, "verdict": verdict, "reason": reason}
+        declined_by = None if reason != referral.reason else declined_by
+    shown = {name: getattr(referral, name) for name in columns}
+    return {**shown, "verdict": verdict, "declined_by": declined_by, "reason": reason}
 
 
 def _describe(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:

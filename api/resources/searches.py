@@ -39,7 +39,12 @@ class PreferencesSchema(Schema):
 
 class SearchCreate(Schema):
     needed_on = CivilDate(required=True)
-    stay_days = StrictInteger(load_default=None, allow_none=True, validate=within(1, 730))
+    stay_days = StrictInteger(
+        load_default=None,
+        allow_none=True,
+        validate=within(1, 730),
+        metadata={"description": "Recorded only: a unit is offered when nothing ends its availability."},
+    )
     preferences = fields.Nested(PreferencesSchema, load_default=lambda: PreferencesSchema().load({}))
     limit = StrictInteger(load_default=20, validate=within(1, MAX_LIMIT))
 

@@ -27,21 +27,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def standing(harbour_app: World) -> list[Stage]:
-    """The stage that was made last, if any."""
-    return []
+def standing(harbour_app: World) -> dict[str, Stage]:
+    """The stages that were made to be shared, by what for."""
+    harbour_app.empty()
+    return {}
 
 
 @pytest.fixture
-def stage(harbour_app: World, standing: list[Stage]) -> Stage:
-    """One of everything, for tests that change nothing: made once, and again when a test in between took it away."""
-    if not standing or not standing[0].stands():
-        harbour_app.empty()
-        standing[:] = [Stage(harbour_app)]
-    return standing[0]
+def stage(harbour_app: World, standing: dict[str, Stage]) -> Stage:
+    """One of everything, for tests that change nothing."""
+    return _shared(harbour_app, standing, "to look at")
 
 
 @pytest.fixture
-def fresh_stage(world: World) -> Stage:
-    """One of everything, made for this test: it may change what it likes."""
-    return Stage(world)
+def worn_stage(harbour_app: World, standing: dict[str, Stage]) -> Stage:
+    """One of everything, for tests that add and edit, and leave every row in the state that it was in."""
+    return _shared(harbour_app, standing, "to write on")
+
+
+@pytest.fixture
+def fresh_stage(harbour_app: World, standing: dict[str, Stage]) -> Stage:
+    """One of everything, made for this test: it may do with it what it likes. Other stages stand beside it."""
+    return Stage(harbour_app)
+
+
+def _shared(world: World, standing: dict[str, Stage], purpose: str) -> Stage:
+    """Return the stage for a purpose, made anew when a test elsewhere has emptied the world since."""
+    if purpose not in standing or not standing[purpose].stands():
+        standing[purpose] = Stage(world)
+    return standing[purpose]

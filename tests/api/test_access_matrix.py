@@ -19,7 +19,6 @@ from api.auth.models import ApiKey
 from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS
 from tests.support.problems import assert_problem, masked
 from tests.support.stage import Operation, Stage
-from tests.support.world import World
 
 SEES_EVERY_PROVIDER = frozenset({Role.ADMINISTRATOR})
 """No organisation is another one to her: she administers them all, and no case is within her reach."""
@@ -71,15 +70,14 @@ def test_a_listed_role_is_let_in(fresh_stage: Stage) -> None:
         assert response.status_code not in (401, 403), (operation.name, role, response.get_data(as_text=True))
 
 
-def test_every_operation_does_what_it_says_for_somebody(world: World) -> None:
+def test_every_operation_does_what_it_says_for_somebody(fresh_stage: Stage) -> None:
     """Without this, a refusal anywhere else might come from a request that was wrong in another way."""
-    stage = Stage(world)
+    stage = fresh_stage
 
-    for name in sorted(PERMISSIONS):
+    for name in sorted(PERMISSIONS, key=lambda name: (not name.startswith(("get", "list", "update")), name)):
         response = stage.send(name, stage.body_of(name))
         if response.status_code >= 300:  # what an operation before this one did stands in its way
-            world.empty()
-            stage = Stage(world)
+            stage = Stage(stage.world)
             if name in ("confirm_arrival", "record_non_arrival"):
                 stage.own.ids["placement_id"] = stage.send("accept_referral").get_json()["placement_id"]
             if name == "state_no_areas_to_avoid":

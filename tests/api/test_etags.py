@@ -55,18 +55,20 @@ def test_a_stale_weak_or_made_up_version_is_refused(stage: Stage, operation: str
     assert stage.digest() == before
 
 
-@pytest.mark.parametrize("operation", VERSIONED)
-def test_the_present_version_is_good_once(fresh_stage: Stage, operation: str) -> None:
-    stage, about = fresh_stage, fresh_stage.operations[operation]
-    version = {"If-Match": stage.etag_of(about)}
+def test_the_present_version_is_good_once(fresh_stage: Stage) -> None:
+    stage = fresh_stage
 
-    first = stage.send(operation, stage.body_of(operation), headers=version)
-    second = stage.send(operation, stage.body_of(operation), headers=version)
+    for operation in sorted(VERSIONED, key=lambda name: (not name.startswith("update_"), name)):
+        about = stage.operations[operation]
+        version = {"If-Match": stage.etag_of(about)}
 
-    assert first.status_code in (200, 204), first.get_data(as_text=True)
-    assert_problem(second, "not-found" if operation == "retire_area_to_avoid" else "stale-version")
-    if first.status_code == 200:
-        assert first.headers["ETag"] == stage.etag_of(about) != version["If-Match"]
+        first = stage.send(operation, stage.body_of(operation), headers=version)
+        second = stage.send(operation, stage.body_of(operation), headers=version)
+
+        assert first.status_code in (200, 204), first.get_data(as_text=True)
+        assert_problem(second, "not-found" if operation == "retire_area_to_avoid" else "stale-version")
+        if first.status_code == 200:
+            assert first.headers["ETag"] == stage.etag_of(about) != version["If-Match"], operation
 
 
 def test_one_of_several_versions_may_be_the_present_one(fresh_stage: Stage) -> None:

@@ -24,7 +24,7 @@ from tests.support.stage import READ_OF, Stage
 
 ASSURE = bool(os.environ.get("ASSURE"))
 CASES_OF_A_SET = 20_000 if ASSURE else 1
-EXAMPLES = {"sqlite": 100, "postgresql": 100} if ASSURE else {"sqlite": 4, "postgresql": 2}
+EXAMPLES = {"sqlite": 100, "postgresql": 100} if ASSURE else {"sqlite": 3, "postgresql": 1}
 
 SETS_OF_ROLES = {
     "those_who_place": (Role.HOUSING_OFFICER,),

@@ -444,13 +444,10 @@ def compare(world: World, supply: Supply, asked: Asked, tally: Tally) -> Counter
             continue
         outcome, finding = check(asked.details, reach[unit.property_id], unit, asked.needed_on, asked.now)
         outcomes[outcome] += 1
-        refused.update(finding.refused | finding.cautious)
+        refused.update(finding.refused)
         # A conflict is told as "not available": the answer must not say that he has a victim living there already.
-        refused["not_available"] += "conflict" in finding.refused | finding.cautious
+        refused["not_available"] += "conflict" in finding.refused
         refused["area_blocked"] += reach[unit.property_id] is Reach.INSIDE
-        if part is None and finding.cautious and not finding.refused:
-            outcomes["refused by caution"] += 1
-            continue
         if not finding.refused:
             told = part or "nothing"
             if "area_overlap" in entry.get("asks", ()):
@@ -489,7 +486,7 @@ def mistakes(outcome: Outcome, finding: Finding, reach: Reach, part: str | None,
 
 
 def _codes(finding: Finding) -> str:
-    return f"(asks {sorted(finding.asks)}, unknown {sorted(finding.unknown)}, cautious {sorted(finding.cautious)})"
+    return f"(asks {sorted(finding.asks)}, unknown {sorted(finding.unknown)})"
 
 
 @pytest.fixture(params=["by day", "at night"])
@@ -503,7 +500,6 @@ def now(request: pytest.FixtureRequest) -> Iterator[datetime]:
 PUT_TO_THE_TEST = (
     "inside, told nothing",
     "inside, told under review",
-    "possible, told under review",
     "outside, told under review",
     "outside, told matches",
 )
@@ -525,6 +521,7 @@ def test_every_answer_is_what_the_rules_say(world: World, now: datetime, monkeyp
     print(world.database.engine, tally.compared, dict(tally.outcomes), dict(tally.safety))
     assert not tally.wrong, str(tally)
     assert all(tally.safety[told] for told in PUT_TO_THE_TEST), tally.safety
+    assert tally.safety["possible, told under review"] or HOUSEHOLDS[world.database.engine] < 500
 
 
 def test_a_boy_over_the_limit_is_refused_beside_a_child_of_unknown_age(world: World) -> None:

@@ -7,9 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from shapely import Point
 
+from geo.areas import parse_area
+from geo.postcode import Postcode
 from placement.holds import close_hold
-from placement.models import Hold
+from placement.models import Hold, Search
 from placement.vocabulary import ReleaseReason
 from tests.support.problems import assert_problem
 from tests.support.world import Caller, World
@@ -513,3 +516,88 @@ def test_accepting_never_takes_a_unit_whose_hold_was_given_back_behind_the_refer
     answer = manager.post(f"/referrals/{referral['id']}/accept")
 
     assert assert_problem(answer, "hold-over")["state"] == "released"
+
+
+def test_a_household_that_no_longer_fits_is_not_accepted(world: World) -> None:
+    officer, manager = world.create_officer(), world.create_manager()
+    household = world.create_household(officer)
+    referral = world.refer(officer, household, world.create_unit(manager, bed_spaces=1))
+    etag = officer.get(f"/households/{household['id']}").headers["ETag"]
+    two = [{"role": "survivor", "gender": "female"}, {"role": "adult", "gender": "female"}]
+    officer.patch(f"/households/{household['id']}", {"members": two}, headers={"If-Match": etag})
+
+    answer = manager.post(f"/referrals/{referral['id']}/accept")
+
+    assert assert_problem(answer, "unit-not-suitable")["reason"] == "bed_spaces"
+
+
+def test_a_unit_that_was_withdrawn_meanwhile_accepts_nobody(world: World) -> None:
+    officer, manager = world.create_officer(), world.create_manager()
+    unit = world.create_unit(manager)
+    referral = world.refer(officer, world.create_household(officer), unit)
+    manager.made(f"/units/{unit['id']}/withdrawal")
+
+    answer = manager.post(f"/referrals/{referral['id']}/accept")
+
+    assert assert_problem(answer, "unit-not-suitable")["reason"] == "withdrawn"
+
+
+def test_two_households_that_fled_the_same_man_are_not_both_accepted_into_one_property(world: World) -> None:
+    officer, manager = world.create_officer(), world.create_manager()
+    home = world.create_property(manager)
+    him = [{"name": "Terence Testson"}]
+    referrals = [
+        world.refer(officer, world.create_household(officer, perpetrators=him), world.create_unit(manager, home))
+        for _ in range(2)
+    ]
+    manager.made(f"/referrals/{referrals[0]['id']}/accept")
+
+    answer = manager.post(f"/referrals/{referrals[1]['id']}/accept")
+
+    assert assert_problem(answer, "unit-not-suitable")["reason"] == "linked_to_resident"
+
+
+def test_a_property_without_a_point_of_its_own_is_inside_wherever_it_might_be(world: World) -> None:
+    """The postcode's point is just outside the circle; the building may be on either side of it."""
+    officer, manager = world.create_officer(), world.create_manager()
+    circle = {"type": "circle", "centre": {"latitude": 51.7355, "longitude": 0.4700}, "radius_metres": 1000}
+    postcode = "CM1 1QH"
+    vague = world.create_unit(manager, world.create_property(manager, postcode))
+    gazetteer = world.harbour.atlas.gazetteer
+    place = gazetteer.find(Postcode.parse(postcode))
+    area = parse_area(circle, gazetteer)
+    assert area.outer is not None
+    radius = 1000 + area.outer.distance(Point(place.easting, place.northing)) - place.uncertainty_metres / 2
+    household = world.create_household(officer, areas=[{**circle, "radius_metres": max(radius, 100)}])
+
+    referral = world.refer(officer, household, vague)
+    check = manager.get(f"/referrals/{referral['id']}/exact-check").get_json()
+
+    assert check["inside_any"] is True
+
+
+def test_an_unsafe_area_is_never_the_reason_that_an_officer_sees(world: World) -> None:
+    """Areas may be added after the hold, to ask a second exact question."""
+    officer, manager = world.create_officer(), world.create_manager()
+    referral = world.refer(officer, world.create_household(officer), world.create_unit(manager))
+    manager.made(f"/referrals/{referral['id']}/decline", {"reason": "unsafe_area"})
+
+    seen = officer.get(f"/referrals/{referral['id']}").get_json()
+
+    assert (seen["verdict"], seen["reason"], seen["declined_by"]) == ("suitable", "not_available", None)
+
+
+def test_an_old_search_is_judged_as_of_today(world: World) -> None:
+    officer, manager = world.create_officer(), world.create_manager()
+    unit = world.create_unit(manager, boys_upper_age="14")
+    today = world.today()
+    birthday = today.replace(year=today.year - 15)
+    members = [{"role": "survivor", "gender": "female"}, {"role": "child", "gender": "male", "born_on": str(birthday)}]
+    household = world.create_household(officer, members=members)
+    search = world.search(officer, household)
+    with world.unit_of_work() as uow:
+        uow.session.get_one(Search, UUID(search["id"])).needed_on = today - timedelta(days=1)
+
+    answer = officer.post("/holds", {"household_id": household["id"], "unit_id": unit["id"], "search_id": search["id"]})
+
+    assert assert_problem(answer, "unit-not-suitable")["reason"] == "boys_upper_age"

@@ -180,3 +180,15 @@ def test_one_reminder_that_fails_does_not_stop_the_others(world: World, monkeypa
 
     assert first == len(due) - 1
     assert run_jobs(world, at) == 1
+
+
+def test_what_was_acknowledged_before_its_time_is_not_sent(world: World) -> None:
+    resettlement, placement = placed(world)
+    first = resettlement.get("/reminders?limit=1").get_json()["items"][0]
+    resettlement.made(f"/reminders/{first['id']}/acknowledgement", {"outcome": "done"})
+
+    run_jobs(world, instant_at(day(placement["licence_ends_on"]), 12))
+
+    states = {str(row.id): row.state for row in rows_of(world, placement)}
+    assert states.pop(first["id"]) == "pending"
+    assert set(states.values()) == {"sent"}

@@ -58,7 +58,7 @@ def number_forms_of(secret: Secret) -> Iterator[tuple[str, re.Pattern[bytes]]]:
     for one, two in (secret.pair, secret.pair[::-1]):
         for scale in (1, 10**5, 10**6, 10**7):
             for order in ("<ii", ">ii"):
-                if LEAST_TELLING < min(abs(one), abs(two)) * scale and max(abs(one), abs(two)) * scale < 2**31:
+                if min(abs(one), abs(two)) * scale > LEAST_TELLING and max(abs(one), abs(two)) * scale < 2**31:
                     packed = struct.pack(order, round(one * scale), round(two * scale))
                     yield f"int32 {order} x{scale}", re.compile(re.escape(packed))
 

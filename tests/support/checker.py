@@ -98,10 +98,9 @@ class TrueUnit:
 
 @dataclass
 class Finding:
-    """Why a unit is refused, what is unknown, what a person decides; `cautious` names refusals that are allowed, not due."""
+    """Why a unit is refused, what is unknown, what a person decides."""
 
     refused: set[str] = field(default_factory=set)
-    cautious: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
     asks: set[str] = field(default_factory=set)
 
@@ -180,13 +179,12 @@ def _name(name: str) -> tuple[str, ...]:
 
 
 def _conflict(finding: Finding, these: Iterable[Mapping[str, Any]], others: Iterable[Person]) -> None:
-    """The same name is the same man, unless two birth dates say otherwise: then Harbour may refuse, and need not."""
+    """The same name is the same man, unless two birth dates say otherwise."""
     for person in these:
         for other in others:
-            if _name(person["name"]) == _name(other.name):
-                finding.cautious.add("conflict")
-                if None in (person["born_on"], other.born_on) or person["born_on"] == other.born_on:
-                    finding.refused.add("conflict")
+            contradicted = None not in (person["born_on"], other.born_on) and person["born_on"] != other.born_on
+            if not contradicted and _name(person["name"]) == _name(other.name):
+                finding.refused.add("conflict")
 
 
 _Members = Sequence[tuple[Mapping[str, Any], int | None]]

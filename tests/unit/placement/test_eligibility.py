@@ -14,7 +14,7 @@ from accommodation.vocabulary import Gender, Level, Specialism
 from geo.cells import BLOCKED, CLEAR, REVIEW
 from placement.columns import COLUMN_TYPES, NO_AGE_LIMIT, SPECIALISM_BIT, UNSAID, ProviderFacts, SupplyColumns
 from placement.criteria import Criteria
-from placement.eligibility import RULES, Judgement, Question, judge
+from placement.eligibility import RULES, SANCTUARY, Judgement, Question, judge
 from placement.vocabulary import RiskFlag
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -50,9 +50,10 @@ ALONE = Criteria(
     household_id=uuid.UUID(int=1),
     people=1,
     babies=0,
+    perhaps_babies=0,
     adult_genders=frozenset({Gender.FEMALE}),
-    has_boy=False,
     oldest_boy_age=None,
+    has_boy_of_unknown_age=False,
     access_need=3,
     no_recourse=False,
     mental_health=Level.NONE,
@@ -121,7 +122,7 @@ def test_everybody_sleeps_in_a_bed_and_babies_may_sleep_in_cots(
 def test_a_boy_of_the_limits_own_age_is_taken_and_an_unknown_age_is_asked(
     age: int | None, limit: int, expected: str
 ) -> None:
-    criteria = replace(ALONE, has_boy=True, oldest_boy_age=age)
+    criteria = replace(ALONE, oldest_boy_age=age, has_boy_of_unknown_age=age is None)
 
     assert verdict(criteria, {"boys_upper_age": limit}) == expected
 
@@ -198,7 +199,7 @@ def test_a_quota_counts_live_stays_over_all_units_of_the_provider() -> None:
     one_expired = judged(criteria, *units, quota=2, no_recourse_ends={1: (np.inf,), 2: (NOW.timestamp(),)})
     no_number = judged(criteria, *units, quota=None)
 
-    assert [judgement.verdicts()[0] for judgement in (one_of_two, two_of_two, one_expired, no_number)] == [0, 3, 0, 3]
+    assert [judgement.verdicts()[0] for judgement in (one_of_two, two_of_two, one_expired, no_number)] == [0, 3, 0, 1]
 
 
 @pytest.mark.parametrize("rule", ["mental_health", "substance_use"])
@@ -287,3 +288,25 @@ def test_the_gravest_finding_decides() -> None:
     judgement = judged(criteria, {"access": UNSAID}, {"access": 3})
 
     assert judgement.verdicts().tolist() == [2, 3]
+
+
+def test_a_boy_over_the_limit_is_refused_beside_one_of_unknown_age() -> None:
+    criteria = replace(ALONE, people=3, oldest_boy_age=17, has_boy_of_unknown_age=True)
+
+    assert verdict(criteria, {"boys_upper_age": 14}) == "boys_upper_age"
+
+
+def test_a_child_who_may_be_a_baby_is_asked_about_where_only_a_cot_is_left() -> None:
+    criteria = replace(ALONE, people=2, perhaps_babies=1)
+
+    assert verdict(criteria, {"bed_spaces": 1, "cots": 1}) == "confirm:bed_spaces"
+    assert verdict(criteria, {"bed_spaces": 1, "cots": 0}) == "bed_spaces"
+    assert verdict(criteria, {"bed_spaces": 2, "cots": 0}) == "suitable"
+
+
+def test_a_sanctuary_scheme_is_an_alternative_and_never_a_bed() -> None:
+    assert verdict(ALONE, {"accommodation_type": SANCTUARY}) == "not_available"
+
+
+def test_every_rule_has_words_for_being_met() -> None:
+    assert all(rule.met for rule in RULES)

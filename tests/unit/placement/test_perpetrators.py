@@ -36,6 +36,11 @@ def test_different_names_are_different() -> None:
     assert normalise_name("Ann Lee") != normalise_name("Anna Lee")
 
 
+@pytest.mark.parametrize("name", ["Unknown", "not known", "??", "n/a", "-"])
+def test_a_name_that_nobody_knows_makes_nobody_one_person(name: str) -> None:
+    assert not meets({"name": name}, {"name": name})
+
+
 @pytest.mark.parametrize(
     ("sought", "published", "expected"),
     [
