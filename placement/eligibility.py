@@ -6,8 +6,6 @@ Source: domain page, "Needs and rules of matching". To add a rule: write a funct
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,102 +24,12 @@ from placement.columns import (
     BoolColumn,
     SupplyColumns,
 )
-from placement.criteria import ADULT_AGE, Criteria
-from placement.vocabulary import Verdict
+from placement.criteria import ADULT_AGE
+from placement.judgement import Finding, Judgement, Question, Rule
 
 QUOTA = NO_RECOURSE_CODE[NoRecoursePolicy.QUOTA]
 SANCTUARY = list(AccommodationType).index(AccommodationType.SANCTUARY_SCHEME)
 NOT_ACCEPTED = NO_RECOURSE_CODE[NoRecoursePolicy.NOT_ACCEPTED]
-
-
-VERDICT_OF_CODE = (Verdict.SUITABLE, Verdict.CONFIRM, Verdict.REVIEW, Verdict.UNSUITABLE)
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked: the supply, the needs, a verdict per safety cell (uint8), and a furthest distance band per cell."""
-
-    supply: SupplyColumns
-    criteria: Criteria
-    cell_verdicts: npt.NDArray[np.uint8]
-    needed_from: datetime
-    too_far: BoolColumn | None = None
-
-    def unit_verdicts(self) -> npt.NDArray[np.uint8]:
-        """Return each unit's area verdict. A unit whose cell is not in this partition is never clear."""
-        cell = self.supply["cell"]
-        return np.where(cell < 0, np.uint8(REVIEW), self.cell_verdicts[cell])
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one rule found: per unit, refused outright, not known enough, or for a person to decide."""
-
-    refused: BoolColumn
-    unknown: BoolColumn | None = None
-    person: BoolColumn | None = None
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule: its code in the answer, how it judges, whether it can be negotiated away (never a safety rule).
-
-    `judge` returns None when the household's needs make the rule idle. `asks` is the code shown where a person decides,
-    `met` the one shown as a reason where the rule is met.
-    """
-
-    code: str
-    judge: Callable[[Question], Finding | None]
-    negotiable: bool = False
-    asks: str = ""
-    met: str = ""
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """All findings in the fixed order of RULES, for all units."""
-
-    findings: tuple[tuple[Rule, Finding], ...]
-    size: int
-
-    def first_refusal(self) -> npt.NDArray[np.int8]:
-        """Return per unit the index in `findings` of the first rule that refuses it; -1 where none does."""
-        first = np.full(self.size, -1, dtype=np.int8)
-        for place in range(len(self.findings) - 1, -1, -1):
-            first[self.findings[place][1].refused] = place
-        return first
-
-    def refusal_counts(self) -> npt.NDArray[np.int16]:
-        """Return per unit how many rules refuse it."""
-        counts = np.zeros(self.size, dtype=np.int16)
-        for _, finding in self.findings:
-            counts += finding.refused
-        return counts
-
-    def any_of(self, kind: str) -> BoolColumn:
-        """Return where any rule found `unknown` or `person`."""
-        found = np.zeros(self.size, dtype=np.bool_)
-        for _, finding in self.findings:
-            column: BoolColumn | None = getattr(finding, kind)
-            if column is not None:
-                found |= column
-        return found
-
-    def unknown_at(self, row: int) -> list[str]:
-        """Return the codes of the rules that know too little at one unit, in order."""
-        return [rule.code for rule, found in self.findings if found.unknown is not None and found.unknown[row]]
-
-    def asks_at(self, row: int) -> list[str]:
-        """Return the codes of what a person must decide at one unit, in order."""
-        return [rule.asks for rule, found in self.findings if found.person is not None and found.person[row]]
-
-    def verdicts(self) -> npt.NDArray[np.int8]:
-        """Return per unit 0 suitable, 1 confirm, 2 review, 3 unsuitable: the gravest that any rule found."""
-        verdicts = np.zeros(self.size, dtype=np.int8)
-        verdicts[self.any_of("unknown")] = 1
-        verdicts[self.any_of("person")] = 2
-        verdicts[self.refusal_counts() > 0] = 3
-        return verdicts
 
 
 def judge(question: Question) -> Judgement:

@@ -16,10 +16,11 @@ from accommodation.queries import get_own_provider
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
 from accommodation.vocabulary import NoRecoursePolicy, Role, StayKind
-from placement.eligibility import Judgement, Question, judge
+from placement.eligibility import judge
 from placement.errors import AskedTooOften, HoldOver, SearchExcludesUnit, UnitNotFree
 from placement.events import HoldReleased, UnitHeld
 from placement.households import load_household
+from placement.judgement import Judgement, Question
 from placement.models import Hold, Household, Referral
 from placement.searches import SearchEngine, ask_for, list_next_best, load_search
 from placement.vocabulary import HoldState, ReleaseReason, Verdict

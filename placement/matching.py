@@ -21,7 +21,8 @@ from accommodation.vocabulary import AccommodationType, Freshness, Specialism
 from geo.distance import DistanceBand
 from placement.columns import SPECIALISM_BIT, BoolColumn, ProviderFacts, SupplyColumns
 from placement.criteria import Criteria
-from placement.eligibility import VERDICT_OF_CODE, Judgement, Question, judge
+from placement.eligibility import judge
+from placement.judgement import VERDICT_OF_CODE, Judgement, Question
 from placement.scarcity import Scarcity, weigh_scarcity
 from placement.vocabulary import Verdict
 

@@ -17,7 +17,7 @@ from accommodation.supply import touch_units
 from accommodation.taking import lock_unit, refused_when_taken
 from accommodation.vocabulary import Role, StayKind
 from geo.atlas import Atlas
-from placement.eligibility import Question, judge, linked_to_resident
+from placement.eligibility import judge, linked_to_resident
 from placement.errors import HoldOver, InsideAreaToAvoid, SearchExcludesUnit
 from placement.events import (
     ExactCheckRead,
@@ -30,6 +30,7 @@ from placement.events import (
 from placement.exact_check import ExactFinding, check_exactly
 from placement.holds import close_hold, hold_state, load_hold
 from placement.households import make_reference
+from placement.judgement import Question
 from placement.milestones import DEFAULT_MILESTONES
 from placement.models import Household, Placement, Referral
 from placement.searches import SearchEngine, ask_for

@@ -14,7 +14,8 @@ from accommodation.vocabulary import Gender, Level, Specialism
 from geo.cells import BLOCKED, CLEAR, REVIEW
 from placement.columns import COLUMN_TYPES, NO_AGE_LIMIT, SPECIALISM_BIT, UNSAID, ProviderFacts, SupplyColumns
 from placement.criteria import Criteria
-from placement.eligibility import RULES, SANCTUARY, Judgement, Question, judge
+from placement.eligibility import RULES, SANCTUARY, judge
+from placement.judgement import Judgement, Question
 from placement.vocabulary import RiskFlag
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
