@@ -23,7 +23,7 @@ def lock_units(session: Session, unit_ids: Collection[uuid.UUID]) -> None:
 
     Whoever changes a provider or a property calls this first: takers lock unit, then provider, then supply version.
     """
-    session.execute(select(Unit.id).where(Unit.id.in_(unit_ids)).order_by(Unit.id).with_for_update()).all()
+    session.execute(select(Unit.id).where(Unit.id.in_(unit_ids)).order_by(Unit.id).with_for_update(key_share=True)).all()
 
 
 def touch_units(session: Session, unit_ids: Collection[uuid.UUID]) -> int:

@@ -20,9 +20,15 @@ OVERLAP_CONSTRAINT = "ex_stay_unit_overlap"
 
 
 def lock_unit(session: Session, unit_id: uuid.UUID) -> Unit:
-    """Return the unit with its row locked until the end of the transaction. Raises NotFound."""
+    """Return the unit with its row locked until the end of the transaction. Raises NotFound.
+
+    Here as elsewhere the lock is one that foreign keys to the row do not wait for (PostgreSQL's FOR NO KEY UPDATE).
+    """
     unit = session.execute(
-        select(Unit).where(Unit.id == unit_id).with_for_update(of=Unit).execution_options(populate_existing=True)
+        select(Unit)
+        .where(Unit.id == unit_id)
+        .with_for_update(of=Unit, key_share=True)
+        .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     if unit is None:
         raise NotFound

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.sealing import open_json, seal_json
@@ -18,6 +18,9 @@ from placement.errors import AreasRecorded
 from placement.events import AreaEdited, AreaRead, AreaRecorded, AreaRetired, AreasListed, NoAreasStated
 from placement.households import load_household
 from placement.models import AreaToAvoid, Household
+
+
+Query = TypeVar("Query", bound=Select[Any])
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,20 @@ def list_areas_in_force(uow: UnitOfWork, household_id: uuid.UUID, on: date | Non
 
     One that begins later counts already: the stay will last into it.
     """
-    query = select(AreaToAvoid).where(AreaToAvoid.household_id == household_id, AreaToAvoid.retired_at.is_(None))
+    return uow.session.execute(_in_force(select(AreaToAvoid), household_id, on)).scalars().all()
+
+
+def list_sealed_areas(uow: UnitOfWork, household_id: uuid.UUID, on: date) -> Sequence[tuple[uuid.UUID, bytes]]:
+    """List the same areas as (id, sealed facts), in the same order: all that a search needs of them."""
+    query = _in_force(select(AreaToAvoid.id, AreaToAvoid.facts_sealed), household_id, on)
+    return [(area_id, sealed) for area_id, sealed in uow.session.execute(query)]
+
+
+def _in_force(query: Query, household_id: uuid.UUID, on: date | None) -> Query:
+    query = query.where(AreaToAvoid.household_id == household_id, AreaToAvoid.retired_at.is_(None))
     if on is not None:
         query = query.where(or_(AreaToAvoid.valid_to.is_(None), AreaToAvoid.valid_to >= on))
-    return uow.session.execute(query.order_by(AreaToAvoid.recorded_at, AreaToAvoid.id)).scalars().all()
+    return query.order_by(AreaToAvoid.recorded_at, AreaToAvoid.id)
 
 
 def edit_area(uow: UnitOfWork, area: AreaToAvoid, changes: Mapping[str, Any]) -> AreaRecord:

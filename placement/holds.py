@@ -146,7 +146,9 @@ def has_open_referral(uow: UnitOfWork, hold: Hold) -> bool:
 def _lock_quota(uow: UnitOfWork, unit: Unit) -> None:
     """Lock the provider after its unit where a quota applies: it is counted over all of its units, so takers queue."""
     if unit.no_recourse == NoRecoursePolicy.QUOTA:
-        uow.session.execute(select(Provider.id).where(Provider.id == unit.property.provider_id).with_for_update())
+        uow.session.execute(
+            select(Provider.id).where(Provider.id == unit.property.provider_id).with_for_update(key_share=True)
+        )
 
 
 def judge_unit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from placement.vocabulary import PlacementState
 
 REFERENCE_ALPHABET = "23456789CFGHJMPQRVWX"
 """No vowels and no look-alikes: a reference is read over the telephone and must not spell anything."""
+REFERENCE_LENGTH = 10
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,12 @@ class HouseholdRecord:
     no_areas_statement: str | None
 
 
-def make_reference(prefix: str) -> str:
-    """Return a random neutral reference such as `H-7F3Q9X2C`: no name, no place, no order."""
-    return f"{prefix}-{''.join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))}"
+def make_reference(prefix: str, choose: Callable[[str], str] = secrets.choice) -> str:
+    """Return a random neutral reference such as `H-7F3Q9X2CVM`: no name, no place, no order.
+
+    Long enough (20 to the power of 10) that two never meet in the life of an installation.
+    """
+    return f"{prefix}-{''.join(choose(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))}"
 
 
 def record_household(uow: UnitOfWork, details: Mapping[str, Any]) -> HouseholdRecord:

@@ -186,7 +186,7 @@ def _judge_again(uow: UnitOfWork, engine: SearchEngine, referral: Referral, unit
     Two households of one property are accepted one after the other, so that neither is judged before the other lives
     there.
     """
-    uow.session.execute(select(Property.id).where(Property.id == unit.property_id).with_for_update())
+    uow.session.execute(select(Property.id).where(Property.id == unit.property_id).with_for_update(key_share=True))
     household = uow.session.get_one(Household, referral.household_id)
     criteria, cell_verdicts = ask_for(uow, engine, household, local_date(uow.now))
     supply = engine.index.current(uow.session, uow.now)

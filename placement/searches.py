@@ -23,7 +23,7 @@ from geo.atlas import Atlas
 from geo.distance import DistanceBand, bands
 from geo.postcode import Postcode
 from placement.area_verdicts import AreaVerdicts
-from placement.areas_to_avoid import list_areas_in_force
+from placement.areas_to_avoid import list_sealed_areas
 from placement.criteria import Criteria, build_criteria, describe_demand
 from placement.errors import NoAreasRecorded
 from placement.events import SearchMade, SearchRead
@@ -62,8 +62,8 @@ class SearchRequest:
     limit: int = 20
 
 
-def make_search(uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, request: SearchRequest) -> dict[str, Any]:
-    """Search for a household, keep the search as demand, and return the answer as JSON values.
+def make_search(uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, request: SearchRequest) -> bytes:
+    """Search for a household, keep the search as demand, and return the answer as JSON: the very bytes that are kept.
 
     Raises NotFound, NoAreasRecorded, InvalidInput (dates), GeoError (anchor, or an area that cannot be placed).
     """
@@ -72,7 +72,8 @@ def make_search(uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, 
     criteria, result, supply_version = match_for(uow, engine, household, request)
     search_id = new_id()
     answer = describe_answer(engine.atlas, search_id, household_id, uow.now.isoformat(), supply_version, criteria, result)
-    packed = zlib.compress(json.dumps(answer, separators=(",", ":")).encode(), 1)
+    text = json.dumps(answer, separators=(",", ":")).encode()
+    packed = zlib.compress(text, 1)
     uow.session.execute(
         insert(Search),
         {
@@ -88,16 +89,15 @@ def make_search(uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, 
         },
     )
     uow.record(SearchMade(subject_id=search_id, details={"household_id": str(household.id)}))
-    return answer
+    return text
 
 
-def read_search(uow: UnitOfWork, search_id: uuid.UUID) -> dict[str, Any]:
-    """Return a search's answer as it was given, to the organisation that asked."""
+def read_search(uow: UnitOfWork, search_id: uuid.UUID) -> bytes:
+    """Return a search's answer, byte for byte as it was given, to the organisation that asked."""
     search = load_search(uow, search_id)
     uow.record(SearchRead(subject_id=search.id))
     packed = uow.cipher.open(search.answer_sealed, table=TABLE, column=COLUMN, row_id=search.id)
-    answer: dict[str, Any] = json.loads(zlib.decompress(packed))
-    return answer
+    return zlib.decompress(packed)
 
 
 def load_search(uow: UnitOfWork, search_id: uuid.UUID) -> Search:
@@ -123,10 +123,10 @@ def ask_for(
 
     Raises NoAreasRecorded until somebody has recorded an area in force or stated that there is none.
     """
-    areas = list_areas_in_force(uow, household.id, needed_on)
+    areas = list_sealed_areas(uow, household.id, needed_on)
     if not areas and household.no_areas_statement_sealed is None:
         raise NoAreasRecorded
-    cell_verdicts = engine.area_verdicts.of(uow.cipher, ((area.id, area.facts_sealed) for area in areas))
+    cell_verdicts = engine.area_verdicts.of(uow.cipher, areas)
     details: Mapping[str, Any] = open_json(uow.cipher, household, "details_sealed")
     sought = sought_indexes(uow.cipher, details)
     return build_criteria(household.id, details, sought, needed_on, uow.now), cell_verdicts

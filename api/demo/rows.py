@@ -85,7 +85,7 @@ class DemoRows:
         row = {
             "id": draw_id(self.rng),
             "provider_id": provider_id,
-            "reference": make_reference("B"),
+            "reference": self._reference("B"),
             "cell": partition.codes[cell],
             "cell_version": partition.version,
             "nation": nation_of(place.authority_code),
@@ -114,7 +114,7 @@ class DemoRows:
         row = {
             "id": draw_id(self.rng),
             "property_id": home["id"],
-            "reference": make_reference("U"),
+            "reference": self._reference("U"),
             "cell": home["cell"],
             "notice_min_days": DEFAULT_POLICY.notice_min_days(OccupancyBasis(facts["occupancy_basis"])),
             "confirmed_at": None if hours > 14 else self.now - timedelta(hours=float(hours)),
@@ -191,7 +191,7 @@ class DemoRows:
         )
         placement_id = self._add(
             Placement,
-            reference=make_reference("P"),
+            reference=self._reference("P"),
             referral_id=referral_id,
             household_id=household_id,
             organisation_id=council_id,
@@ -228,7 +228,7 @@ class DemoRows:
             Household,
             {"details_sealed": details},
             organisation_id=council_id,
-            reference=make_reference("H"),
+            reference=self._reference("H"),
             no_areas_statement_sealed=None,
             created_at=at,
             version=1,
@@ -298,6 +298,10 @@ class DemoRows:
                 outcome=ReminderOutcome.DONE if is_done else None,
                 version=1,
             )
+
+    def _reference(self, prefix: str) -> str:
+        """Draw a reference from the seed, so that the same seed makes the same demo."""
+        return make_reference(prefix, lambda letters: letters[int(self.rng.integers(len(letters)))])
 
     def _add(self, model: type[Any], sealed: dict[str, Any] | None = None, **values: Any) -> uuid.UUID:
         identity: uuid.UUID = values.setdefault("id", draw_id(self.rng))
