@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 
 from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.sealing import open_json, seal_json
@@ -18,9 +18,6 @@ from placement.errors import AreasRecorded
 from placement.events import AreaEdited, AreaRead, AreaRecorded, AreaRetired, AreasListed, NoAreasStated
 from placement.households import load_household
 from placement.models import AreaToAvoid, Household
-
-
-Query = TypeVar("Query", bound=Select[Any])
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,7 @@ def list_sealed_areas(uow: UnitOfWork, household_id: uuid.UUID, on: date) -> Seq
     return [(area_id, sealed) for area_id, sealed in uow.session.execute(query)]
 
 
-def _in_force(query: Query, household_id: uuid.UUID, on: date | None) -> Query:
+def _in_force(query: Any, household_id: uuid.UUID, on: date | None) -> Any:
     query = query.where(AreaToAvoid.household_id == household_id, AreaToAvoid.retired_at.is_(None))
     if on is not None:
         query = query.where(or_(AreaToAvoid.valid_to.is_(None), AreaToAvoid.valid_to >= on))

@@ -78,7 +78,12 @@ class TrackingDevicesSchema(Schema):
 class HouseholdFields(Schema):
     members = fields.List(fields.Nested(MemberSchema), required=True, validate=validate.Length(min=1, max=20))
     needs = fields.Nested(NeedsSchema, load_default=dict)
-    perpetrators = fields.List(fields.Nested(PerpetratorSchema), load_default=list, validate=validate.Length(max=10))
+    perpetrators = fields.List(
+        fields.Nested(PerpetratorSchema),
+        load_default=list,
+        validate=validate.Length(max=10),
+        metadata={"description": "He, and those of his relatives and associates whom she fears."},
+    )
     safe_contact = fields.Nested(SafeContactSchema, load_default=None, allow_none=True)
     tracking_devices = fields.Nested(TrackingDevicesSchema, load_default=dict)
     risk_score = StrictInteger(load_default=None, allow_none=True, validate=within(0, 24), metadata={"description": "DASH."})

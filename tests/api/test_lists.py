@@ -72,7 +72,10 @@ def _walk(stage: Stage, name: str, query: str) -> list[dict[str, Any]]:
     """Return all rows of a list, page by page."""
     walked: list[dict[str, Any]] = []
     cursor: str | None = ""
+    seen = set()
     while cursor is not None:
+        assert cursor not in seen, "the walk goes in a circle"
+        seen.add(cursor)
         shown = _page(stage, name, query + (cursor and f"&cursor={cursor}"))
         assert 0 < len(shown["items"]) <= MAX_LIMIT
         walked += shown["items"]
