@@ -246,11 +246,11 @@ def test_a_hostile_value_in_any_field_is_refused_at_once(gazetteer: Gazetteer, f
     kinds = [circle(), districts("SS1"), authority("E06000033"), polygon(SQUARE), corridor(SQUARE)]
     spec = next({**kind, field: hostile} for kind in kinds if field in kind)
 
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(GeoError):
         parse_area(spec, gazetteer)
 
-    assert time.perf_counter() - start < 0.05
+    assert time.process_time() - start < 0.05
 
 
 def test_lists_of_any_depth_are_refused(gazetteer: Gazetteer) -> None:
@@ -266,10 +266,10 @@ def test_lists_of_any_depth_are_refused(gazetteer: Gazetteer) -> None:
 def test_the_longest_line_is_drawn_in_reasonable_time(gazetteer: Gazetteer, partition: CellPartition) -> None:
     zigzag = [[-3.0 + 0.07 * (step % 2), 50.5 + 0.01 * step] for step in range(500)]
 
-    start = time.perf_counter()
+    start = time.process_time()
     partition.verdicts(parse_area(corridor(zigzag, 50_000), gazetteer))
 
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_a_hole_is_refused_with_the_reason(gazetteer: Gazetteer) -> None:
