@@ -49,11 +49,11 @@ def test_what_is_no_postcode_is_refused_as_a_fault_of_the_input(text: object) ->
 def test_a_huge_text_is_refused_before_it_is_read() -> None:
     text = "S" * 10_000_000
 
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(PostcodeMalformed):
         Postcode.parse(text)
 
-    assert time.perf_counter() - start < 0.01
+    assert time.process_time() - start < 0.01
 
 
 @given(st.text())
