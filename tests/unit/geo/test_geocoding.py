@@ -42,13 +42,13 @@ def found(**changes: object) -> Answer:
 
 
 def hang(request: http.server.BaseHTTPRequestHandler) -> None:
-    time.sleep(1.0)
+    time.sleep(2.5)
 
 
 def drip(request: http.server.BaseHTTPRequestHandler) -> None:
     request.send_response(200)
     request.end_headers()
-    for _ in range(20):
+    for _ in range(50):
         request.wfile.write(b" ")
         request.wfile.flush()
         time.sleep(0.05)
@@ -197,7 +197,7 @@ def test_a_far_end_that_does_not_speak_tls_is_unavailable(far_end: FarEnd) -> No
 
 
 def test_a_name_that_takes_long_to_resolve_is_unavailable_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(1.0) or [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(2.5) or [])
 
     start = time.perf_counter()
     with pytest.raises(GeocoderUnavailable):
