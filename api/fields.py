@@ -19,6 +19,9 @@ NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 _BREAKS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 ONE_LINE = rf"^[^{_BREAKS}]*[^\s{_BREAKS}][^{_BREAKS}]*$"
 
+LETTERS_AND_DIGITS = r"^[A-Za-z0-9 ]+$"
+"""What any postcode, district or authority code is made of; which there are, `geo` knows."""
+
 
 class StrictBoolean(fields.Boolean):
     """true or false, and nothing that merely looks so."""

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from api.extensions import current_harbour
+from api.fields import LETTERS_AND_DIGITS, ONE_LINE
 from geo import areas
 from geo.area_fields import MAX_VERTICES
 from geo.errors import GeoError
 from geo.grid import MAX_LATITUDE, MAX_LONGITUDE, MIN_LATITUDE, MIN_LONGITUDE
-from geo.postcode import Postcode
+from geo.postcode import MAX_LENGTH, Postcode
 
 
 @contextmanager
@@ -49,9 +50,10 @@ def _positions(least: int) -> dict[str, Any]:
     return {"type": "array", "minItems": least, "maxItems": MAX_VERTICES, "items": position}
 
 
+_CODE = {"type": "string", "maxLength": MAX_LENGTH, "pattern": LETTERS_AND_DIGITS}
 _CENTRE = {
     "oneOf": [
-        _object({"postcode": {"type": "string", "maxLength": 12}}),
+        _object({"postcode": _CODE}),
         _object(
             {
                 "latitude": _number(MIN_LATITUDE, MAX_LATITUDE),
@@ -60,11 +62,11 @@ _CENTRE = {
             },
             optional=("uncertainty_metres",),
         ),
-        _object({"address": {"type": "string", "minLength": 1, "maxLength": areas.MAX_ADDRESS_LENGTH}}),
+        _object({"address": {"type": "string", "minLength": 1, "maxLength": areas.MAX_ADDRESS_LENGTH, "pattern": ONE_LINE}}),
     ]
 }
 _RING = {"type": "array", "minItems": 1, "maxItems": 1, "items": _positions(4)}
-_DISTRICTS = {"type": "array", "minItems": 1, "maxItems": areas.MAX_DISTRICTS, "items": {"type": "string"}}
+_DISTRICTS = {"type": "array", "minItems": 1, "maxItems": areas.MAX_DISTRICTS, "items": _CODE}
 
 AREA_SHAPES: list[dict[str, Any]] = [
     _object(
@@ -75,7 +77,7 @@ AREA_SHAPES: list[dict[str, Any]] = [
         }
     ),
     _object({"type": {"const": "postcode_districts"}, "districts": _DISTRICTS}),
-    _object({"type": {"const": "local_authority"}, "code": {"type": "string"}}),
+    _object({"type": {"const": "local_authority"}, "code": _CODE}),
     _object({"type": {"const": "polygon"}, "geojson": _object({"type": {"const": "Polygon"}, "coordinates": _RING})}),
     _object(
         {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from accommodation.vocabulary import (
@@ -102,6 +103,8 @@ def make_partnership(rows: DemoRows, gazetteer: Gazetteer) -> dict[str, uuid.UUI
         fixed = (ALWAYS_FREE if home["provider_id"] == provider else NEIGHBOURS_FREE).get(name)
         facts = draw_unit(rows.rng, **kind) | (fixed or {})
         unit = rows.add_unit(home, facts, name.capitalize())
+        if fixed is not None and home["provider_id"] == provider:
+            unit["confirmed_at"] = rows.now - timedelta(minutes=40)
         if fixed is None:
             rows.add_resident(home, unit, council, manager, resettlement, near, anywhere)
 

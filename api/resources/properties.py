@@ -13,7 +13,7 @@ from accommodation.queries import get_own_provider, get_property, list_propertie
 from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
 from api.extensions import current_harbour, unit_of_work
-from api.fields import Identity, StrictBoolean, StrictFloat, line, text, within
+from api.fields import LETTERS_AND_DIGITS, Identity, StrictBoolean, StrictFloat, line, text, within
 from api.pagination import page
 from api.places import check_postcode, pointing_into
 from api.resources.common import ListQuery, after_id, list_schema
@@ -25,7 +25,7 @@ blp = HarbourBlueprint("properties", __name__, description="Buildings, without t
 class AddressSchema(Schema):
     lines = fields.List(line(200), required=True, validate=validate.Length(min=1, max=5))
     town = line(100, required=True)
-    postcode = fields.String(required=True, validate=validate.Length(max=12))
+    postcode = fields.String(required=True, validate=validate.Length(max=12), metadata={"pattern": LETTERS_AND_DIGITS})
 
 
 class NewAddressSchema(AddressSchema):

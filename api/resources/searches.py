@@ -11,7 +11,7 @@ from marshmallow import Schema, fields, validate
 from accommodation.vocabulary import AccommodationType, Freshness
 from api.blueprint import HarbourBlueprint
 from api.extensions import current_harbour, unit_of_work
-from api.fields import CivilDate, StrictBoolean, StrictInteger, list_of, one_of, within
+from api.fields import LETTERS_AND_DIGITS, CivilDate, StrictBoolean, StrictInteger, list_of, one_of, within
 from api.places import check_postcode
 from api.resources.common import MAX_LIMIT
 from api.resources.properties import AreaSchema
@@ -27,7 +27,10 @@ class PreferencesSchema(Schema):
         load_default=None,
         allow_none=True,
         validate=validate.Length(max=12),
-        metadata={"description": "Her own anchor: school, work, hospital. Distances are bands from safety cells."},
+        metadata={
+            "description": "Her own anchor: school, work, hospital. Distances are bands from safety cells.",
+            "pattern": LETTERS_AND_DIGITS,
+        },
     )
     max_distance_band = one_of(DistanceBand, load_default=None, allow_none=True)
     accommodation_types = list_of(AccommodationType, load_default=list)
