@@ -54,7 +54,7 @@ def hold_unit(
     unit = lock_unit(uow.session, unit_id)
     _lock_quota(uow, unit)
     judgement, row, no_recourse = judge_unit(uow, engine, household, unit, needed_on)
-    refusal = refusal_at(judgement, row)
+    refusal = next((rule.code for rule in judgement.refusals_at(row) if not rule.negotiable), None)
     if refusal == "not_available":
         raise UnitNotFree(list_next_best(uow, engine, household, needed_on, NEXT_BEST_SHOWN))
     if refusal is not None:
@@ -163,14 +163,6 @@ def judge_unit(
     # The hold begins now, whatever the day of need: the unit must be free now.
     judgement = judge(Question(supply, criteria, cell_verdicts, uow.now))
     return judgement, supply.row_of[unit.id], criteria.no_recourse is True
-
-
-def refusal_at(judgement: Judgement, row: int) -> str | None:
-    """Return the code of the first rule, other than a negotiable one, that refuses a unit; None where none does."""
-    for rule, finding in judgement.findings:
-        if finding.refused[row] and not rule.negotiable:
-            return rule.code
-    return None
 
 
 def _verdict_at(judgement: Judgement, row: int) -> Verdict:

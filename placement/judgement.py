@@ -67,12 +67,9 @@ class Judgement:
     findings: tuple[tuple[Rule, Finding], ...]
     size: int
 
-    def first_refusal(self) -> npt.NDArray[np.int8]:
-        """Return per unit the index in `findings` of the first rule that refuses it; -1 where none does."""
-        first = np.full(self.size, -1, dtype=np.int8)
-        for place in range(len(self.findings) - 1, -1, -1):
-            first[self.findings[place][1].refused] = place
-        return first
+    def refusals_at(self, row: int) -> list[Rule]:
+        """Return the rules that refuse one unit, in order."""
+        return [rule for rule, finding in self.findings if finding.refused[row]]
 
     def refusal_counts(self) -> npt.NDArray[np.int16]:
         """Return per unit how many rules refuse it."""

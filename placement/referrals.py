@@ -196,8 +196,8 @@ def _judge_again(uow: UnitOfWork, engine: SearchEngine, referral: Referral, unit
         raise SearchExcludesUnit("withdrawn")
     if linked_to_resident(question)[row]:
         raise SearchExcludesUnit("linked_to_resident")
-    for rule, finding in judge(question).findings:
-        if finding.refused[row] and not rule.negotiable and rule.code != "not_available":
+    for rule in judge(question).refusals_at(row):
+        if not rule.negotiable and rule.code != "not_available":
             raise SearchExcludesUnit(rule.code)
 
 

@@ -83,8 +83,8 @@ def judged(criteria: Criteria, *units: dict[str, Any], **more: Any) -> Judgement
 def verdict(criteria: Criteria, unit: dict[str, Any], **more: Any) -> str:
     """Return 'suitable', or the code that refuses, or 'confirm:…', or 'review:…' for one unit."""
     judgement = judged(criteria, unit, **more)
-    if (place := int(judgement.first_refusal()[0])) >= 0:
-        return judgement.findings[place][0].code
+    if refusals := judgement.refusals_at(0):
+        return refusals[0].code
     if asks := judgement.asks_at(0):
         return f"review:{','.join(asks)}"
     if unknown := judgement.unknown_at(0):
