@@ -20,7 +20,7 @@ from accommodation.vocabulary import Role
 from api.app import PREFIX
 from api.auth.permissions import PERMISSIONS
 from api.examples import REQUESTS
-from api.fields import ONE_LINE
+from api.fields import NOT_BLANK, ONE_LINE
 from api.parsing import MAX_HEADER_BYTES
 from tests.support import corpus
 from tests.support.problems import assert_problem
@@ -50,7 +50,7 @@ class Place:
     @property
     def is_words(self) -> bool:
         """Tell whether a person writes here what she likes."""
-        return "pattern" in self.schema
+        return self.schema.get("pattern") in (ONE_LINE, NOT_BLANK)
 
 
 # --- one place at a time --------------------------------------------------------------------------------------------

@@ -99,7 +99,8 @@ def _failures(recorder: ScenarioRecorder, answered: dict[str, Response]) -> list
     for key, checks in recorder.checks.items():
         for check in checks:
             if check.status is Status.FAILURE and not _is_without_look_up(check.name, answered[key]):
-                found.append(f"{check.name}: {check.failure_info and check.failure_info.failure}")
+                sent, answer = recorder.cases[key].value, answered[key]
+                found.append(f"{check.name}: {sent.as_curl_command()[:2_000]} -> {answer.status_code} {answer.text[:500]}")
     for key, response in answered.items():
         case = recorder.cases[key].value
         if case.meta is not None and case.meta.generation.mode.is_positive and response.status_code == 422:
