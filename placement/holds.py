@@ -12,7 +12,7 @@ from accommodation.base import IllegalMove, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
 from accommodation.models import Property, Provider, Unit
-from accommodation.queries import get_own_provider
+from accommodation.queries import find_own_provider
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
 from accommodation.vocabulary import NoRecoursePolicy, Role, StayKind
@@ -94,7 +94,7 @@ def load_hold(uow: UnitOfWork, hold_id: uuid.UUID) -> Hold:
         raise NotFound
     if uow.principal.role == Role.HOUSING_OFFICER and hold.organisation_id == uow.principal.organisation_id:
         return hold
-    provider = get_own_provider(uow) if uow.principal.role == Role.REFUGE_MANAGER else None
+    provider = find_own_provider(uow) if uow.principal.role == Role.REFUGE_MANAGER else None
     unit = uow.session.get(Unit, hold.unit_id)
     if provider is None or unit is None or unit.property.provider_id != provider.id:
         raise NotFound
@@ -105,7 +105,8 @@ def list_holds(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Seque
     """List holds that the principal may see, in order of their random id."""
     query = select(Hold).join(Unit, Unit.id == Hold.unit_id).join(Property, Property.id == Unit.property_id)
     if uow.principal.role == Role.REFUGE_MANAGER:
-        query = query.where(Property.provider_id == get_own_provider(uow).id)
+        provider = find_own_provider(uow)
+        query = query.where(Property.provider_id == (provider.id if provider else None))
     else:
         query = query.where(Hold.organisation_id == uow.principal.organisation_id)
     if after is not None:

@@ -125,7 +125,6 @@ class Referral(Base):
     state: Mapped[str] = mapped_column(String(12))
     made_at: Mapped[datetime]
     made_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("worker.id"))
-    exact_checked_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("worker.id"))
     declined_by: Mapped[str | None] = mapped_column(String(12))

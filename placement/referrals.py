@@ -112,7 +112,6 @@ def read_exact_check(uow: UnitOfWork, atlas: Atlas, referral_id: uuid.UUID) -> l
     referral = _load_own(uow, referral_id)
     _check_made(referral)
     findings = _exactly(uow, atlas, referral)
-    referral.exact_checked_at = uow.now
     uow.record(ExactCheckRead(subject_id=referral.id, details={"areas": len(findings)}))
     return findings
 

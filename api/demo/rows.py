@@ -181,7 +181,6 @@ class DemoRows:
             state=ReferralState.ACCEPTED,
             made_at=accepted_at,
             made_by=officer_id,
-            exact_checked_at=None,
             answered_at=accepted_at,
             answered_by=manager,
             declined_by=None,

@@ -328,7 +328,6 @@ def upgrade():
     sa.Column('state', sa.String(length=12), nullable=False),
     sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('made_by', sa.Uuid(), nullable=False),
-    sa.Column('exact_checked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('answered_by', sa.Uuid(), nullable=True),
     sa.Column('declined_by', sa.String(length=12), nullable=True),
