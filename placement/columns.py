@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,14 @@ class SupplyColumns:
 
     def __len__(self) -> int:
         return len(self.unit_ids)
+
+    def without_own_quota(self, row: int) -> SupplyColumns:
+        """Return the picture in which a unit's own live stays do not count towards its provider's quota.
+
+        For judging a household that holds the unit: it must not be refused for being counted itself.
+        """
+        others = {place: ends for place, ends in self.no_recourse_ends.items() if place != row}
+        return replace(self, no_recourse_ends=others)
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         return self.columns[name]

@@ -32,7 +32,7 @@ from placement.holds import close_hold, hold_state, load_hold
 from placement.households import make_reference
 from placement.judgement import Question
 from placement.milestones import DEFAULT_MILESTONES
-from placement.models import Household, Placement, Referral
+from placement.models import Household, Placement, Referral, Search
 from placement.searches import SearchEngine, ask_for
 from placement.vocabulary import (
     DeclinedBy,
@@ -187,10 +187,13 @@ def _judge_again(uow: UnitOfWork, engine: SearchEngine, referral: Referral, unit
     """
     uow.session.execute(select(Property.id).where(Property.id == unit.property_id).with_for_update(key_share=True))
     household = uow.session.get_one(Household, referral.household_id)
-    criteria, cell_verdicts = ask_for(uow, engine, household, local_date(uow.now))
+    search = uow.session.get(Search, referral.hold.search_id)
+    today = local_date(uow.now)
+    # For the day of need: who comes tomorrow is not refused because it is night now.
+    criteria, cell_verdicts = ask_for(uow, engine, household, today if search is None else max(search.needed_on, today))
     supply = engine.index.current(uow.session, uow.now)
-    question = Question(supply, criteria, cell_verdicts, uow.now)
     row = supply.row_of[unit.id]
+    question = Question(supply.without_own_quota(row), criteria, cell_verdicts, uow.now)
     if unit.withdrawn_at is not None:
         raise SearchExcludesUnit("withdrawn")
     if linked_to_resident(question)[row]:

@@ -601,3 +601,11 @@ def test_an_old_search_is_judged_as_of_today(world: World) -> None:
     answer = officer.post("/holds", {"household_id": household["id"], "unit_id": unit["id"], "search_id": search["id"]})
 
     assert assert_problem(answer, "unit-not-suitable")["reason"] == "boys_upper_age"
+
+
+def test_a_household_without_recourse_does_not_fill_the_quota_against_itself(world: World) -> None:
+    officer, manager = world.create_officer(), world.create_manager(no_recourse_quota=1)
+    unit = world.create_unit(manager, no_recourse="quota")
+    referral = world.refer(officer, world.create_household(officer, needs={"no_recourse": True}), unit)
+
+    assert manager.post(f"/referrals/{referral['id']}/accept").status_code == 200
