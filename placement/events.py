@@ -129,11 +129,6 @@ class HouseholdDeparted(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResettlementWorkerAssigned(DomainEvent):
-    name: ClassVar[str] = "placement:worker:assigned"
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReminderSent(DomainEvent):
     name: ClassVar[str] = "reminder:sent"
 

@@ -31,8 +31,8 @@ from placement.perpetrators import published_indexes
 from placement.vocabulary import PlacementState, ReferralState, ReminderOutcome, ReminderState, Verdict
 
 BATCH = 2_000
-OPEN_REMINDER_DAYS = 2
-"""Reminders due longer ago than this were dealt with, as on a well-run morning."""
+OPEN_REMINDER_DAYS = 6
+"""Reminders due longer ago than this were dealt with. Longer than any run of days without work, so that some are open."""
 
 
 class DemoRows:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+import time_machine
+
 from accommodation.vocabulary import Role
 from api.app import PREFIX
 from api.demo.loading import load_partnership
@@ -74,3 +77,11 @@ def test_the_scheduler_sends_what_is_due_in_the_demo_once(world: World) -> None:
 
     assert first > 0
     assert second == 0
+
+
+@pytest.mark.parametrize("day", ["2026-11-22", "2026-12-29", "2027-03-30", "2027-01-02"])
+def test_the_demo_has_something_due_on_any_day_also_after_a_long_weekend(world: World, day: str) -> None:
+    with time_machine.travel(f"{day}T10:00:00Z", tick=False), world.app.app_context():
+        load_partnership()
+
+        assert send_due_reminders() > 0
