@@ -118,11 +118,17 @@ class DomainEvent:
 
 @dataclass(frozen=True)
 class Principal:
-    """The caller: who, for which organisation, in which role."""
+    """The caller: who, for which organisation, in which role.
+
+    `session_id` is None for a key. `stepped_up_until`, UTC, is how long her second factor counts as just shown; a key
+    never has one, so whatever asks for it cannot be done with a stolen key.
+    """
 
     worker_id: uuid.UUID
     organisation_id: uuid.UUID
     role: str
+    session_id: uuid.UUID | None = None
+    stepped_up_until: datetime | None = None
 
 
 class Cipher(Protocol):

@@ -21,6 +21,13 @@ class Role(StrEnum):
     COMMISSIONER = "commissioner"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
+    SAFEGUARDING_LEAD = "safeguarding_lead"
+
+
+class AlertKind(StrEnum):
+    """What a safeguarding lead is told to look at (safeguarding page)."""
+
+    GEOMETRY_BUDGET = "geometry_budget"
 
 
 class ProviderKind(StrEnum):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from api import audit, outbox  # noqa: F401  (their tables belong to the metadata)
+from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
+from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
 from api.blueprint import HarbourApi, describe_problems

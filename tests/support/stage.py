@@ -181,6 +181,7 @@ class Stage:
             Role.COMMISSIONER: world.create_caller(Role.COMMISSIONER),
             Role.ADMINISTRATOR: self.administrator,
             Role.AUDITOR: world.create_caller(Role.AUDITOR, officer.organisation_id),
+            Role.SAFEGUARDING_LEAD: world.create_caller(Role.SAFEGUARDING_LEAD, officer.organisation_id),
         }
         home = world.create_property(manager)
         lived_in, asked, held, out_of_use, free = (world.create_unit(manager, home) for _ in range(5))
