@@ -19,7 +19,7 @@ def actions_on(world: World, subject_id: str) -> list[str]:
     """Return what was recorded about a row, oldest first."""
     with Session(world.engine) as session:
         query = select(AuditEvent.action).where(AuditEvent.subject_id == uuid.UUID(subject_id))
-        return list(session.execute(query.order_by(AuditEvent.happened_at)).scalars())
+        return list(session.execute(query.order_by(AuditEvent.position)).scalars())
 
 
 def test_recording_reading_and_changing_a_household_are_all_recorded(world: World) -> None:

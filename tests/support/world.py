@@ -26,6 +26,7 @@ from api.database import db
 from api.extensions import Harbour
 from api.unit_of_work import SqlUnitOfWork, begin_unit_of_work
 from placement.index import VacancyIndex
+from tests.support.append_only import append_only_lifted
 from tests.support.databases import Database
 
 NOBODY = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="system")
@@ -117,9 +118,10 @@ class World:
     def empty(self) -> None:
         """Delete every row and forget what was read of them."""
         with self.engine.begin() as connection:
-            for table in reversed(Base.metadata.sorted_tables):
-                if table.name != "supply_version":
-                    connection.execute(table.delete())
+            with append_only_lifted(connection):
+                for table in reversed(Base.metadata.sorted_tables):
+                    if table.name != "supply_version":
+                        connection.execute(table.delete())
             connection.execute(text("UPDATE supply_version SET version = version + 1"))
         engine = self.harbour.search_engine
         self.harbour._engine = replace(engine, index=VacancyIndex(engine.atlas.partition))
