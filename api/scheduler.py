@@ -22,6 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from accommodation.base import Principal
+from api.audit.checkpoints import make_checkpoints
+from api.audit.signing import derive_signing_key
 from api.database import READ_ONLY, checkpoint, db
 from api.extensions import current_harbour
 from api.outbox import OutboxNotifier
@@ -74,6 +76,11 @@ def send_due_reminders(now: datetime | None = None) -> int:
     return sent
 
 
+def sign_audit_trail() -> int:
+    """Sign the end of each organisation's audit trail that has grown."""
+    return make_checkpoints(db.engine, derive_signing_key(current_harbour().settings.auth_key))
+
+
 def checkpoint_database() -> int:
     """Move SQLite's write-ahead log into its file."""
     checkpoint(db.engine)
@@ -83,6 +90,7 @@ def checkpoint_database() -> int:
 JOBS = (
     Job("notice_overstays", notice_overstays, 300),
     Job("send_due_reminders", send_due_reminders, 15),
+    Job("sign_audit_trail", sign_audit_trail, 600),
     Job("checkpoint_database", checkpoint_database, 60),
 )
 

@@ -89,6 +89,11 @@ class ReferralRead(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReferralsListed(DomainEvent):
+    name: ClassVar[str] = "referral:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReferralAccepted(DomainEvent):
     name: ClassVar[str] = "referral:accepted"
 
@@ -106,6 +111,21 @@ class ReferralWithdrawn(DomainEvent):
 @dataclass(frozen=True, kw_only=True)
 class ExactCheckRead(DomainEvent):
     name: ClassVar[str] = "referral:exact_check:read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementRead(DomainEvent):
+    name: ClassVar[str] = "placement:read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementsListed(DomainEvent):
+    name: ClassVar[str] = "placement:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineRead(DomainEvent):
+    name: ClassVar[str] = "placement:timeline:read"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ from placement.events import (
     ReferralDeclined,
     ReferralMade,
     ReferralRead,
+    ReferralsListed,
     ReferralWithdrawn,
 )
 from placement.exact_check import ExactFinding, check_exactly
@@ -95,7 +96,8 @@ def read_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
 
 
 def list_referrals(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Referral]:
-    """List referrals that the principal may see, in order of their random id."""
+    """List referrals that the principal may see, in order of their random id; the reading is recorded."""
+    uow.record(ReferralsListed(subject_id=uow.principal.organisation_id))
     query = select(Referral)
     if uow.principal.role == Role.REFUGE_MANAGER:
         provider = find_own_provider(uow)

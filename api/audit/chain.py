@@ -62,3 +62,19 @@ def follows(record: Record, organisation_id: str, position: int, previous_hash: 
         and record["previous_hash"] == previous_hash
         and record["hash"] == hash_of(record)
     )
+
+
+def read_json(text: str) -> Any:
+    """Read JSON that can be read in one way only. Raises ValueError for a key that stands twice, and for NaN."""
+    return json.loads(text, object_pairs_hook=_without_twins, parse_constant=_refuse)
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("the same key twice")
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number in JSON")

@@ -110,8 +110,8 @@ class ExactCheckSchema(Schema):
 @blp.arguments(ListQuery, location="query")
 @blp.response(200, list_schema(ReferralEntrySchema))
 def list_referrals_(query: dict[str, Any]) -> dict[str, Any]:
-    """List the referrals that the caller made or is asked to answer."""
-    with unit_of_work(read_only=True) as uow:
+    """List the referrals that the caller made or is asked to answer; the reading is recorded."""
+    with unit_of_work() as uow:
         rows = list_referrals(uow, after=after_id(query, "referrals"), limit=query["limit"] + 1)
         return page(rows, query["limit"], "referrals", lambda row: str(row.id), lambda row: _entry(uow, row))
 
