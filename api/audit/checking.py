@@ -53,12 +53,14 @@ def check_chain(
             stands_later = type(event["position"]) is int and event["position"] > position + 1
             finding = diagnose(trail, position + 1, head, None if stands_later else event, before)
             break
+        if finding is not None:
+            break
         position, head, before = position + 1, event["hash"], event
         if position in expected:
             if expected[position] != {head}:
                 words = f"these {position - signed} events are not those of the checkpoint at {position}"
                 finding = Finding(Wrong.REWRITTEN, signed + 1, None, words)
-                break
+                continue  # if the next event does not follow, it tells more
             signed, unsigned = position, None
         else:
             unsigned = unsigned or event

@@ -77,11 +77,14 @@ def diagnose(trail: Trail, position: int, previous_hash: str, row: Record | None
         return _finding(Wrong.TAMPERED, row, "its columns do not agree with its hash")
     if home > position:
         return Finding(Wrong.MISSING, position, None, f"the event that stands here belongs at position {home}")
-    if home < position:
+    # Whom do later events vouch for? Of two that claim one place, the one that nobody follows was put in.
+    is_followed = any(True for _ in trail.followers(row["hash"]))
+    is_last = not any(_is_at(event, position + 1) for event in trail.events())
+    if home < position and (is_followed or (is_last and home == position - 1)):
         intruder = next(event for event in trail.events() if _is_at(event, home))
         return _finding(Wrong.INSERTED, intruder, f"the event that belongs here stands at {position}")
-    if before is None:
-        return _finding(Wrong.TAMPERED, row, "it is the first event and names one before it")
+    if home < position or before is None or not (is_followed or is_last):
+        return _finding(Wrong.INSERTED, row, "it follows an event that is not the one before it")
     return _finding(Wrong.TAMPERED, before, "it was made anew: the event after it follows another one")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,24 +11,18 @@ from typing import Any, cast
 from sqlalchemy import BigInteger, Connection, Uuid, bindparam, text
 
 from accommodation.base import Cipher
-from api.audit.chain import Record, instant, read_json
+from api.audit.chain import COLUMNS, Record, instant, read_json
 from api.audit.diagnosis import Finding, Wrong
 from api.audit.reasons import AuditReasonErased, open_reason
 from api.audit.signing import Checkpoint
 
 AT_ONCE = 2_000
-_COLUMNS = (
-    "SELECT id, organisation_id, position, happened_at, worker_id, action, subject_id, request_id,"
-    " CAST(details AS TEXT) AS details, reason_digest, previous_hash, hash FROM audit_event"
-)
+HEXADECIMAL = re.compile(r"[0-9a-f]{32}")
+UNREADABLE = "unreadable: "
+_BYTES = ("id", "organisation_id", "happened_at", "worker_id", "action", "subject_id", "request_id", "details")
+"""Read as bytes from SQLite, which takes anything into any column, and whose driver stops at what is no UTF-8."""
+
 _ORGANISATION = bindparam("organisation_id", type_=Uuid())
-_FIRST = text(f"{_COLUMNS} WHERE organisation_id = :organisation_id ORDER BY position LIMIT {AT_ONCE}").bindparams(
-    _ORGANISATION
-)
-_NEXT = text(
-    f"{_COLUMNS} WHERE organisation_id = :organisation_id AND position > :position ORDER BY position LIMIT {AT_ONCE}"
-).bindparams(_ORGANISATION)
-_FOLLOWERS = text(f"{_COLUMNS} WHERE previous_hash = :previous_hash")
 _COUNT = text("SELECT count(*) FROM audit_event WHERE organisation_id = :organisation_id").bindparams(_ORGANISATION)
 _CHECKPOINTS = text("SELECT * FROM audit_checkpoint WHERE organisation_id = :organisation_id ORDER BY position").bindparams(
     _ORGANISATION
@@ -51,6 +46,7 @@ class StoredTrail:
 
     def __init__(self, connection: Connection, organisation_id: uuid.UUID) -> None:
         self._connection = connection
+        self._events = _select_events(connection.dialect.name)
         self._about = {"organisation_id": organisation_id}
         self.organisation_id = str(organisation_id)
 
@@ -60,15 +56,18 @@ class StoredTrail:
 
     def events(self) -> Iterator[Record]:
         """Yield every event as it stands, by position, read in batches."""
-        rows = self._connection.execute(_FIRST, self._about).all()
+        begin, end = f"{self._events} WHERE organisation_id = :organisation_id", f" ORDER BY position LIMIT {AT_ONCE}"
+        first = text(begin + end).bindparams(_ORGANISATION)
+        following = text(f"{begin} AND position > :position{end}").bindparams(_ORGANISATION)
+        rows = self._connection.execute(first, self._about).all()
         while rows:
             yield from map(_record, rows)
-            rows = self._connection.execute(_NEXT, {**self._about, "position": rows[-1].position}).all()
+            rows = self._connection.execute(following, {**self._about, "position": rows[-1].position}).all()
 
     def followers(self, previous_hash: str) -> Iterator[Record]:
         """Yield every event, of whatever organisation, that says it follows a hash."""
-        rows = self._connection.execute(_FOLLOWERS, {"previous_hash": bytes.fromhex(previous_hash)}).all()
-        return map(_record, rows)
+        query = text(f"{self._events} WHERE previous_hash = :previous_hash")
+        return map(_record, self._connection.execute(query, {"previous_hash": bytes.fromhex(previous_hash)}).all())
 
     def check_reasons(self, cipher: Cipher, last: int) -> Finding | None:
         """Return the first event up to a position whose words are not those committed to, or gone without a record."""
@@ -86,9 +85,10 @@ class StoredTrail:
 
 
 def list_organisation_ids(connection: Connection) -> list[uuid.UUID]:
-    """List whoever has events or checkpoints, by id."""
-    query = text("SELECT organisation_id FROM audit_event UNION SELECT organisation_id FROM audit_checkpoint ORDER BY 1")
-    return list(connection.execute(query.columns(organisation_id=Uuid())).scalars())
+    """List whoever has events or checkpoints, by id. What is filed under no identity is missed in the chain it is from."""
+    query = text("SELECT organisation_id FROM audit_event UNION SELECT organisation_id FROM audit_checkpoint")
+    found = [_identity(value) for value in connection.execute(query).scalars()]
+    return sorted(uuid.UUID(identity) for identity in found if not identity.startswith(UNREADABLE))
 
 
 def list_checkpoints(connection: Connection, organisation_id: uuid.UUID) -> list[Checkpoint]:
@@ -106,16 +106,25 @@ def list_checkpoints(connection: Connection, organisation_id: uuid.UUID) -> list
     ]
 
 
+def _select_events(dialect: str) -> str:
+    columns = {name: name for name in COLUMNS}
+    if dialect == "sqlite":
+        columns |= {name: f"CAST({name} AS BLOB)" for name in _BYTES}
+    else:
+        columns["details"] = "CAST(details AS TEXT)"
+    return f"SELECT {', '.join(f'{column} AS {name}' for name, column in columns.items())} FROM audit_event"  # noqa: S608
+
+
 def _record(row: Any) -> Record:
     return {
         "id": _identity(row.id),
         "organisation_id": _identity(row.organisation_id),
-        "position": row.position,
+        "position": _value(row.position),
         "happened_at": _instant(row.happened_at),
         "worker_id": _identity(row.worker_id),
-        "action": row.action,
+        "action": _value(row.action),
         "subject_id": _identity(row.subject_id),
-        "request_id": row.request_id,
+        "request_id": _value(row.request_id),
         "details": _details(row.details),
         "reason_digest": None if row.reason_digest is None else _hexadecimal(row.reason_digest),
         "previous_hash": _hexadecimal(row.previous_hash),
@@ -126,31 +135,41 @@ def _record(row: Any) -> Record:
 # What is not written as Harbour writes it becomes a text that agrees with no hash.
 
 
+def _value(value: Any) -> Any:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return f"{UNREADABLE}{value!r}"
+
+
 def _identity(value: Any) -> str:
-    if isinstance(value, str) and len(value) == 32 and value == value.lower():
+    value = _value(value)
+    if isinstance(value, str) and HEXADECIMAL.fullmatch(value):
         return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
-    return str(value) if isinstance(value, uuid.UUID) else f"unreadable: {value!r}"
+    return str(value) if isinstance(value, uuid.UUID) else f"{UNREADABLE}{value!r}"
 
 
 def _instant(value: Any) -> str:
     if isinstance(value, datetime):
         return instant(value)
     try:
-        at = datetime.strptime(value, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
+        at = datetime.strptime(_value(value), "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
     except (TypeError, ValueError):
-        return f"unreadable: {value!r}"
+        return f"{UNREADABLE}{value!r}"
     return instant(at)
 
 
 def _details(value: Any) -> Any:
     try:
-        return read_json(value)
+        return read_json(_value(value))
     except (TypeError, ValueError, RecursionError):
-        return f"unreadable: {value!r}"
+        return f"{UNREADABLE}{value!r}"
 
 
 def _hexadecimal(value: Any) -> str:
-    return bytes(value).hex() if isinstance(value, bytes | memoryview) else f"unreadable: {value!r}"
+    return bytes(value).hex() if isinstance(value, bytes | memoryview) else f"{UNREADABLE}{value!r}"
 
 
 def _is_committed(cipher: Cipher, row: Any) -> bool:

@@ -32,8 +32,8 @@ def check_stored(
     """
     with engine.execution_options(**{READ_ONLY: True}).connect() as connection:
         witnessed = {uuid.UUID(witness.organisation_id) for witness in witnesses}
-        everybody = sorted({*list_organisation_ids(connection), *witnessed})
-        for of in everybody if organisation_id is None else [organisation_id]:
+        everybody = [organisation_id] if organisation_id else sorted({*list_organisation_ids(connection), *witnessed})
+        for of in everybody:
             checkpoints = list_checkpoints(connection, of)
             checkpoints += [witness for witness in witnesses if witness.organisation_id == str(of)]
             trail = StoredTrail(connection, of)
