@@ -56,6 +56,8 @@ def _verify_database(organisation: uuid.UUID | None, witnesses: tuple[Path, ...]
     keys = {**keys_by_id(public_keys), key_id_of(own): own}
     try:
         witnessed = [checkpoint for path in witnesses for checkpoint in FiledTrail(path).checkpoints]
+        for checkpoint in witnessed:
+            uuid.UUID(checkpoint.organisation_id)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     with tqdm(unit=" events", disable=None) as bar:
