@@ -66,7 +66,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "landlord": "Example Homes",
         "meeting_point": "The clock at the railway station.",
     },
-    "update_property": {"staff_cover": False, "out_of_hours_intake": True},
+    "update_property": {
+        "staff_cover": False,
+        "out_of_hours_intake": True,
+        "special_risk": True,
+        "special_risk_reason": "He has hired somebody to look for her.",
+    },
     "disclose_address": {"placement_id": _ID, "reason": "She is on her way and has been told where to wait."},
     "create_unit": {**_UNIT, "property_id": _ID, "door_name": "Blue door"},
     "update_unit": {"cots": 2, "boys_upper_age": "16"},
