@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
@@ -18,8 +17,11 @@ from api.parsing import MAX_BODY_BYTES, check_envelope
 from api.problems import register_problems
 from api.resources import (
     administration,
+    alerts,
+    area_changes,
     areas_to_avoid,
     audit_events,
+    budget_raises,
     holds,
     households,
     me,
@@ -32,6 +34,7 @@ from api.resources import (
     units,
 )
 from api.settings import Settings
+from placement.budgets import DEFAULT_BUDGETS
 
 PREFIX = "/api/v1"
 RESOURCES = (
@@ -41,6 +44,7 @@ RESOURCES = (
     units,
     households,
     areas_to_avoid,
+    area_changes,
     searches,
     holds,
     referrals,
@@ -48,6 +52,8 @@ RESOURCES = (
     reminders,
     administration,
     audit_events,
+    alerts,
+    budget_raises,
 )
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -79,7 +85,11 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    app.extensions["harbour"] = Harbour(settings, KeyRing(settings.data_keys, settings.index_key))
+    app.extensions["harbour"] = Harbour(
+        settings,
+        KeyRing(settings.data_keys, settings.index_key),
+        DEFAULT_BUDGETS.tightened(settings.asking_budget_percent),
+    )
     app.before_request(lambda: check_envelope(request))
     register_guard(app)
     register_problems(app)

@@ -52,6 +52,7 @@ class Settings:
     street_geocoder_host: str | None
     workers: int
     threads: int
+    asking_budget_percent: int
 
     @property
     def gazetteer_directory(self) -> Path:
@@ -91,6 +92,7 @@ class Settings:
             street_geocoder_host=_host(environ, "STREET_GEOCODER_HOST", problems),
             workers=_number(environ, "WEB_WORKERS", 2, 1, 64, problems),
             threads=_number(environ, "WEB_THREADS", 8, 1, 128, problems),
+            asking_budget_percent=_number(environ, "ASKING_BUDGET_PERCENT", 100, 10, 100, problems),
         )
         if problems:
             raise SettingsInvalid(problems)
