@@ -157,9 +157,11 @@ def test_nobody_decides_on_her_own_change(case: Case, decision: str) -> None:
 def test_the_database_too_knows_that_the_second_worker_is_another(case: Case) -> None:
     change = case.add(CHELMSFORD).get_json()
 
+    by_herself = update(AreaChange).where(AreaChange.id == uuid.UUID(change["id"]))
+    by_herself = by_herself.values(decided_by=case.officer.worker_id)
+
     with pytest.raises(IntegrityError), case.world.unit_of_work() as uow:
-        about = update(AreaChange).where(AreaChange.id == uuid.UUID(change["id"]))
-        uow.session.execute(about.values(decided_by=case.officer.worker_id))
+        uow.session.execute(by_herself)
 
 
 def test_an_area_whose_retirement_waits_stays_in_force_and_searching_goes_on(case: Case) -> None:
