@@ -145,6 +145,18 @@ def test_no_geometry_can_be_read_from_what_is_counted(limited: World, officer: C
     assert "SS1" not in repr([vars(use) for use in uses])
 
 
+def test_one_of_many_officers_is_stopped_where_one_of_two_is(limited: World, officer: Caller) -> None:
+    colleagues = [limited.create_caller(Role.HOUSING_OFFICER, officer.organisation_id) for _ in range(3)]
+    for number, colleague in enumerate(colleagues):
+        assert record(colleague, colleague.made("/households", HOUSEHOLD), 500 + number).status_code == 201
+    households = [officer.made("/households", HOUSEHOLD) for _ in range(3)]
+
+    statuses = [record(officer, households[number % 3], 1_000 + number).status_code for number in range(42)]
+
+    assert statuses == [201] * 39 + [429] * 3
+    assert record(colleagues[0], colleagues[0].made("/households", HOUSEHOLD), 600).status_code == 201
+
+
 def test_there_is_room_again_when_the_week_is_over_and_old_uses_are_forgotten(limited: World, officer: Caller) -> None:
     household = spend_household(officer)
 
