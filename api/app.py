@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Flask, request
 
-from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
@@ -18,8 +17,11 @@ from api.parsing import MAX_BODY_BYTES, check_envelope
 from api.problems import register_problems
 from api.resources import (
     administration,
+    alerts,
+    area_changes,
     areas_to_avoid,
     audit_events,
+    budget_raises,
     holds,
     households,
     me,
@@ -33,6 +35,7 @@ from api.resources import (
 )
 from api.security_headers import register_security_headers
 from api.settings import Settings
+from placement.budgets import DEFAULT_BUDGETS
 
 PREFIX = "/api/v1"
 RESOURCES = (
@@ -42,6 +45,7 @@ RESOURCES = (
     units,
     households,
     areas_to_avoid,
+    area_changes,
     searches,
     holds,
     referrals,
@@ -49,6 +53,8 @@ RESOURCES = (
     reminders,
     administration,
     audit_events,
+    alerts,
+    budget_raises,
 )
 
 
@@ -74,7 +80,11 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    app.extensions["harbour"] = Harbour(settings, KeyRing(settings.data_keys, settings.index_key))
+    app.extensions["harbour"] = Harbour(
+        settings,
+        KeyRing(settings.data_keys, settings.index_key),
+        DEFAULT_BUDGETS.tightened(settings.asking_budget_percent),
+    )
     app.before_request(lambda: check_envelope(request))
     register_guard(app)
     register_problems(app)

@@ -113,6 +113,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "update_area_to_avoid": {"confidence": "likely", "reviewed_on": "2026-02-02"},
     "retire_area_to_avoid": {"reason": "He has moved abroad."},
     "state_no_areas_to_avoid": {"reason": "He has never been to this country."},
+    "refuse_area_change": {"reason": "He left that address in May; the older area already holds it."},
     "create_search": {
         "needed_on": "2026-02-02",
         "stay_days": 91,
@@ -140,5 +141,14 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "create_organisation": {"name": "Example Council", "kind": "council"},
     "create_worker": {"organisation_id": _ID, "name": "C. Example"},
     "create_api_key": {"worker_id": _ID, "role": "housing_officer", "days": 90},
+    # safeguarding
+    "close_alert": {"outcome": "explained", "notes": "Three families on one night; I have seen the records with her."},
+    "create_budget_raise": {
+        "budget": "geometry",
+        "scope": "officer",
+        "subject_id": _ID,
+        "hours": 12,
+        "reason": "Two large families came tonight, and she is alone on duty.",
+    },
 }
 """Operation id -> a body that its schema accepts."""

@@ -28,6 +28,7 @@ from api.database import READ_ONLY, checkpoint, db
 from api.extensions import current_harbour
 from api.outbox import OutboxNotifier
 from api.unit_of_work import begin_unit_of_work
+from api.watching import watch_for_misuse
 from placement.reminders import list_due_ids, plan_overstays, send_reminder
 
 SYSTEM = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="system")
@@ -87,10 +88,16 @@ def checkpoint_database() -> int:
     return 0
 
 
+def watch_workers() -> int:
+    """Raise alerts about what no budget refuses and a safeguarding lead should look at."""
+    return watch_for_misuse(db.engine, current_harbour().key_ring)
+
+
 JOBS = (
     Job("notice_overstays", notice_overstays, 300),
     Job("send_due_reminders", send_due_reminders, 15),
     Job("sign_audit_trail", sign_audit_trail, 600),
+    Job("watch_workers", watch_workers, 900),
     Job("checkpoint_database", checkpoint_database, 60),
 )
 

@@ -52,6 +52,7 @@ class Settings:
     street_geocoder_host: str | None
     workers: int
     threads: int
+    asking_budget_percent: int
     trusted_hosts: list[str] | None = None
 
     @property
@@ -92,6 +93,7 @@ class Settings:
             street_geocoder_host=_host(environ, "STREET_GEOCODER_HOST", problems),
             workers=_number(environ, "WEB_WORKERS", 2, 1, 64, problems),
             threads=_number(environ, "WEB_THREADS", 8, 1, 128, problems),
+            asking_budget_percent=_number(environ, "ASKING_BUDGET_PERCENT", 100, 10, 100, problems),
             trusted_hosts=_hosts(environ, "TRUSTED_HOSTS", problems),
         )
         if problems:

@@ -156,3 +156,33 @@ class ReminderSent(DomainEvent):
 @dataclass(frozen=True, kw_only=True)
 class ReminderAcknowledged(DomainEvent):
     name: ClassVar[str] = "reminder:acknowledged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaChangeAsked(DomainEvent):
+    name: ClassVar[str] = "area_change:asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaChangesListed(DomainEvent):
+    name: ClassVar[str] = "area_change:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaChangeConfirmed(DomainEvent):
+    name: ClassVar[str] = "area_change:confirmed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaChangeRefused(DomainEvent):
+    name: ClassVar[str] = "area_change:refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetRefused(DomainEvent):
+    name: ClassVar[str] = "budget:refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetRaised(DomainEvent):
+    name: ClassVar[str] = "budget:raised"

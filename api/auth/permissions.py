@@ -51,6 +51,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_area_to_avoid": frozenset({OFFICER}),
     "update_area_to_avoid": frozenset({OFFICER}),
     "retire_area_to_avoid": frozenset({OFFICER}),
+    "list_area_changes": frozenset({OFFICER}),
+    "confirm_area_change": frozenset({OFFICER}),
+    "refuse_area_change": frozenset({OFFICER}),
     "create_search": frozenset({OFFICER}),
     "get_search": frozenset({OFFICER}),
     "list_holds": frozenset({OFFICER, MANAGER}),
@@ -84,4 +87,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_api_key": frozenset({ADMINISTRATOR}),
     "revoke_api_key": frozenset({ADMINISTRATOR}),
     "list_audit_events": frozenset({AUDITOR}),
+    "list_alert_coverage": frozenset({ADMINISTRATOR}),
+    # safeguarding
+    "list_alerts": frozenset({LEAD}),
+    "get_alert": frozenset({LEAD}),
+    "close_alert": frozenset({LEAD}),
+    "list_budget_raises": frozenset({LEAD}),
+    "create_budget_raise": frozenset({LEAD}),
 }

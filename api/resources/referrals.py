@@ -121,8 +121,9 @@ def list_referrals_(query: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, ReferralSchema)
 def create_referral(body: dict[str, Any]) -> dict[str, Any]:
     """Refer the household of a live hold to the unit's provider."""
+    harbour = current_harbour()
     with unit_of_work() as uow:
-        return _describe(uow, make_referral(uow, body["hold_id"]))
+        return _describe(uow, make_referral(uow, harbour.search_engine, harbour.budgets, body["hold_id"]))
 
 
 @blp.route("/referrals/<uuid:referral_id>", methods=["GET"])

@@ -11,7 +11,9 @@ from tests.support.corpus import STALE_VERSIONS
 from tests.support.problems import assert_problem, masked
 from tests.support.stage import READ_OF, Stage
 
-VERSIONED = sorted(name for name in PERMISSIONS if name.startswith(("update_", "cancel_", "retire_", "revoke_", "release_")))
+VERSIONED = sorted(
+    name for name in PERMISSIONS if name.startswith(("update_", "cancel_", "retire_", "revoke_", "release_", "close_"))
+)
 
 
 def test_every_change_and_every_removal_asks_for_a_version(stage: Stage) -> None:

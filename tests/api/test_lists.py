@@ -10,8 +10,11 @@ from api.resources.common import MAX_LIMIT
 from tests.support.stage import Stage
 
 LISTS = (
+    "list_alert_coverage",
+    "list_alerts",
     "list_api_keys",
     "list_audit_events",
+    "list_budget_raises",
     "list_holds",
     "list_households",
     "list_organisations",
@@ -45,7 +48,7 @@ def test_walking_a_list_shows_every_row_once_in_the_same_order(stage: Stage, nam
     walked = _walk(stage, name, f"limit={limit}{query}")
 
     assert walked == _walk(stage, name, f"limit={MAX_LIMIT}{query}")
-    identities = [row.get("id") or row["unit_id"] for row in walked]
+    identities = [row.get("id") or row.get("unit_id") or row["organisation_id"] for row in walked]
     assert len(set(identities)) == len(identities)
 
 

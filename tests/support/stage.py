@@ -6,7 +6,7 @@ import copy
 import hashlib
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -15,13 +15,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from accommodation.alerts import raise_alert
 from accommodation.base import Base
-from accommodation.vocabulary import Role
+from accommodation.vocabulary import AlertKind, Role
 from api.app import PREFIX
 from api.audit import AuditEvent
 from api.auth.guard import operation_of
 from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS
 from api.examples import REQUESTS
+from placement.area_changes import change_area
+from placement.areas_to_avoid import load_area
+from placement.budget_raises import raise_budget
+from placement.budgets import DEFAULT_BUDGETS
+from placement.models import AreaChange
+from placement.spending import spend
+from placement.vocabulary import BudgetKind, BudgetScope
 from tests.support.world import Caller, World
 
 CIRCLE_IN_KENT = {"type": "circle", "centre": {"postcode": "CT1 2EH"}, "radius_metres": 1000}
@@ -34,6 +42,7 @@ READ_OF = {
     "area_id": "get_area_to_avoid",
     "hold_id": "get_hold",
     "key_id": "get_api_key",
+    "alert_id": "get_alert",
 }
 """The operation that tells the version of what somebody edits."""
 
@@ -190,6 +199,10 @@ class Stage:
         until = (world.today() + timedelta(days=40)).isoformat()
         void = {"reason": "repairs", "starts_on": world.today().isoformat(), "ends_on": until}
         key = {"worker_id": str(callers[Role.AUDITOR].worker_id), "role": "auditor", "days": 2}
+        alert_id = self._alert_about(officer, household)
+        with world.unit_of_work(callers[Role.SAFEGUARDING_LEAD]) as uow:
+            own = officer.organisation_id
+            raise_budget(uow, BudgetKind.GEOMETRY, BudgetScope.ORGANISATION, own, 1, "A night of five families.")
         ids = {
             "organisation_id": str(callers[Role.COMMISSIONER].organisation_id),
             "worker_id": str(officer.worker_id),
@@ -204,6 +217,28 @@ class Stage:
             "hold_id": world.hold(officer, household, held).get_json()["id"],
             "referral_id": world.refer(officer, household, asked)["id"],
             "placement_id": placement["id"],
+            "alert_id": alert_id,
+            "change_id": self._change_asked_by_a_colleague(officer),
+            "subject_id": str(officer.worker_id),
             "reminder_id": manager.get("/reminders?mine=0&when=all").get_json()["items"][0]["id"],
         }
         return Partnership(callers, ids)
+
+    def _alert_about(self, officer: Caller, household: dict[str, Any]) -> str:
+        """Raise an alert about an officer, who has used a budget, and return its id."""
+        with self.world.unit_of_work(officer) as uow:
+            spend(uow, DEFAULT_BUDGETS, BudgetKind.GEOMETRY, uuid.UUID(household["id"]), [uuid.uuid4().hex])
+            facts = {"scope": "officer", "worker_id": str(officer.worker_id)}
+            kind = AlertKind.GEOMETRY_BUDGET
+            return str(raise_alert(uow, officer.organisation_id, kind, officer.worker_id, facts).id)
+
+    def _change_asked_by_a_colleague(self, officer: Caller) -> str:
+        """Leave a change that would end an area sooner waiting for the officer; it stands in nobody's way."""
+        area = self.world.create_area(officer, self.world.create_household(officer), CIRCLE_IN_KENT)
+        colleague = self.world.create_caller(Role.HOUSING_OFFICER, officer.organisation_id)
+        until = self.world.today() + timedelta(days=300)
+        strict = replace(DEFAULT_BUDGETS, budgets={}, free_hours=0, changes_alone=0)
+        with self.world.unit_of_work(colleague) as uow:
+            change = change_area(uow, strict, load_area(uow, uuid.UUID(area["id"])), {"valid_to": until})
+            assert isinstance(change, AreaChange)
+            return str(change.id)

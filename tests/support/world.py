@@ -25,6 +25,7 @@ from api.cli import register_commands
 from api.database import db
 from api.extensions import Harbour
 from api.unit_of_work import SqlUnitOfWork, begin_unit_of_work
+from placement.budgets import UNLIMITED
 from placement.index import VacancyIndex
 from tests.support.append_only import append_only_lifted
 from tests.support.databases import Database
@@ -239,6 +240,7 @@ def make_world(database: Database, gazetteer_directory: Path) -> World:
     if not link.exists():
         link.symlink_to(gazetteer_directory)
     app = create_app(database.settings())
+    app.extensions["harbour"].budgets = UNLIMITED  # tests ask more than people may; those of budgets set a policy
     register_commands(app)
     with app.app_context():
         upgrade(directory=MIGRATIONS)
