@@ -28,6 +28,7 @@ class AlertKind(StrEnum):
     """What a safeguarding lead is told to look at (safeguarding page)."""
 
     GEOMETRY_BUDGET = "geometry_budget"
+    DISCLOSURE_CAP = "disclosure_cap"
 
 
 class ProviderKind(StrEnum):

@@ -17,6 +17,7 @@ from api.logging import configure_logging
 from api.parsing import MAX_BODY_BYTES, check_envelope
 from api.problems import register_problems
 from api.resources import (
+    address_releases,
     administration,
     areas_to_avoid,
     audit_events,
@@ -26,6 +27,7 @@ from api.resources import (
     placements,
     properties,
     providers,
+    readings,
     referrals,
     reminders,
     searches,
@@ -45,6 +47,8 @@ RESOURCES = (
     holds,
     referrals,
     placements,
+    address_releases,
+    readings,
     reminders,
     administration,
     audit_events,

@@ -10,13 +10,16 @@ from api.resources.common import MAX_LIMIT
 from tests.support.stage import Stage
 
 LISTS = (
+    "list_address_releases",
     "list_api_keys",
     "list_audit_events",
     "list_holds",
+    "list_household_readings",
     "list_households",
     "list_organisations",
     "list_placements",
     "list_properties",
+    "list_property_disclosures",
     "list_providers",
     "list_referrals",
     "list_reminders",
