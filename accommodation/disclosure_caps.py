@@ -74,5 +74,6 @@ def judge_cap(limit: int, earlier: Sequence[datetime], now: datetime) -> CapVerd
     """Judge one more at `now` after `earlier` ones (UTC, any order; those that left the window do not count)."""
     counted = sorted(at for at in earlier if at > now - WINDOW)
     if len(counted) >= limit:
-        return CapVerdict(False, True, counted[len(counted) - limit] + WINDOW)
+        last_to_leave = counted[len(counted) - limit] if limit else now  # a limit of none is never a matter of waiting less
+        return CapVerdict(False, True, last_to_leave + WINDOW)
     return CapVerdict(True, len(counted) + 1 >= NEAR * limit, None)

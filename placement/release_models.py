@@ -14,13 +14,15 @@ from accommodation.base import Base, new_id
 class AddressRelease(Base):
     """A provider's act: one property's address for one named officer, for one placement, to be opened once.
 
+    `number` counts the releases of a placement from 1 on: the highest is the one that counts, whatever a clock does.
     `session_id` is the session that opened it: no other one can read the view.
     """
 
     __tablename__ = "address_release"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    placement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("placement.id"), index=True)
+    placement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("placement.id"))
+    number: Mapped[int]
     property_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("property.id"))
     officer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("worker.id"))
     released_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("worker.id"))
@@ -37,6 +39,7 @@ class AddressRelease(Base):
     version: Mapped[int] = mapped_column()
 
     __table_args__ = (
+        UniqueConstraint("placement_id", "number"),
         CheckConstraint("expires_at > released_at", name="expires_after_release"),
         CheckConstraint("(opened_at IS NULL) = (view_ends_at IS NULL)", name="view_has_both_ends"),
         CheckConstraint("(opened_at IS NULL) = (session_id IS NULL)", name="view_has_a_session"),

@@ -65,6 +65,7 @@ def release_address(
     release = AddressRelease(
         id=new_id(),
         placement_id=standing.placement.id,
+        number=1 if standing.release is None else standing.release.number + 1,
         property_id=standing.home.id,
         officer_id=officer.id,
         released_by=uow.principal.worker_id,

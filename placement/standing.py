@@ -53,7 +53,7 @@ def find_standing(uow: UnitOfWork, placement_id: uuid.UUID) -> Standing | None:
 def find_latest_release(uow: UnitOfWork, placement_id: uuid.UUID) -> AddressRelease | None:
     """Return the release that counts: the latest one."""
     query = select(AddressRelease).where(AddressRelease.placement_id == placement_id)
-    newest_first = query.order_by(AddressRelease.released_at.desc(), AddressRelease.id.desc()).limit(1)
+    newest_first = query.order_by(AddressRelease.number.desc()).limit(1)
     return uow.session.execute(newest_first.execution_options(populate_existing=True)).scalar_one_or_none()
 
 

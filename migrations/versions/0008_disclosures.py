@@ -19,6 +19,7 @@ def upgrade():
         "address_release",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("placement_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("property_id", sa.Uuid(), nullable=False),
         sa.Column("officer_id", sa.Uuid(), nullable=False),
         sa.Column("released_by", sa.Uuid(), nullable=False),
@@ -48,8 +49,8 @@ def upgrade():
         sa.ForeignKeyConstraint(["released_by"], ["worker.id"], name=op.f("fk_address_release_released_by_worker")),
         sa.ForeignKeyConstraint(["revoked_by"], ["worker.id"], name=op.f("fk_address_release_revoked_by_worker")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address_release")),
+        sa.UniqueConstraint("placement_id", "number", name=op.f("uq_address_release_placement_id_number")),
     )
-    op.create_index(op.f("ix_address_release_placement_id"), "address_release", ["placement_id"])
     op.create_index("ix_address_release_released_by_released_at", "address_release", ["released_by", "released_at"])
     op.create_table(
         "address_disclosure",
@@ -93,7 +94,6 @@ def downgrade():
     op.drop_index("ix_address_disclosure_organisation_id_told_at", table_name="address_disclosure")
     op.drop_table("address_disclosure")
     op.drop_index("ix_address_release_released_by_released_at", table_name="address_release")
-    op.drop_index(op.f("ix_address_release_placement_id"), table_name="address_release")
     op.drop_table("address_release")
 
 
