@@ -27,6 +27,15 @@ from tests.support.sessions import sign_in
 from tests.support.world import Caller, World
 
 CIRCLE_IN_KENT = {"type": "circle", "centre": {"postcode": "CT1 2EH"}, "radius_metres": 1000}
+CANARIES = {
+    "line": "17 Canary Wharfside",
+    "town": "Testtown",
+    "postcode": "CB2 1TN",
+    "landlord": "Canary Landlords of Cambridge",
+    "door name": "Canary door",
+    "meeting point": "The clock at the station",
+}
+"""Where the stage's properties are, as nobody without a second factor may read it."""
 CALLED_BY = {"disclose_address": Role.REFUGE_MANAGER}
 """Where the first role that may is not the one that can as often as it likes: an officer is told an address once."""
 ENDLESS = DisclosureCaps(**{str(capped): 100_000 for capped in Capped})
@@ -57,6 +66,17 @@ class Operation:
         return self.path.format_map(ids)
 
 
+def operations_of(world: World) -> dict[str, Operation]:
+    """Return every route by its operation id."""
+    found = {}
+    for rule in world.app.url_map.iter_rules():
+        (method,) = sorted((rule.methods or set()) - {"HEAD"})
+        path = rule.rule.replace("<uuid:", "{").replace(">", "}")
+        name = operation_of(rule.endpoint)
+        found[name] = Operation(name, method, path, tuple(sorted(rule.arguments)))
+    return found
+
+
 @dataclass
 class Partnership:
     """A council and a provider, a caller of each role, and the ids of one row of each kind that they may see."""
@@ -79,13 +99,7 @@ class Stage:
     @cached_property
     def operations(self) -> dict[str, Operation]:
         """Return every route by its operation id."""
-        found = {}
-        for rule in self.world.app.url_map.iter_rules():
-            (method,) = sorted((rule.methods or set()) - {"HEAD"})
-            path = rule.rule.replace("<uuid:", "{").replace(">", "}")
-            name = operation_of(rule.endpoint)
-            found[name] = Operation(name, method, path, tuple(sorted(rule.arguments)))
-        return found
+        return operations_of(self.world)
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -193,8 +207,10 @@ class Stage:
             Role.AUDITOR: world.create_caller(Role.AUDITOR, officer.organisation_id),
             Role.SAFEGUARDING_LEAD: world.create_caller(Role.SAFEGUARDING_LEAD, officer.organisation_id),
         }
-        home = world.create_property(manager)
-        lived_in, expected, asked, held, out_of_use, free = (world.create_unit(manager, home) for _ in range(6))
+        home = world.create_property(manager, CANARIES["postcode"], landlord=CANARIES["landlord"])
+        lived_in, expected, asked, held, out_of_use, free = (
+            world.create_unit(manager, home, door_name=CANARIES["door name"]) for _ in range(6)
+        )
         placement = world.place(officer, manager, world.create_household(officer), lived_in)
         accepted = world.refer(officer, world.create_household(officer), expected)["id"]
         on_the_way = manager.made(f"/referrals/{accepted}/accept")["placement_id"]
