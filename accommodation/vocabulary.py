@@ -28,6 +28,7 @@ class AlertKind(StrEnum):
     """What a safeguarding lead is told to look at (safeguarding page)."""
 
     GEOMETRY_BUDGET = "geometry_budget"
+    DISCLOSURE_CAP = "disclosure_cap"
     PERPETRATOR_BUDGET = "perpetrator_budget"
     STATEMENT_BUDGET = "statement_budget"
     HOUSEHOLD_BUDGET = "household_budget"

@@ -16,6 +16,7 @@ from api.logging import configure_logging
 from api.parsing import MAX_BODY_BYTES, check_envelope
 from api.problems import register_problems
 from api.resources import (
+    address_releases,
     administration,
     alerts,
     area_changes,
@@ -28,6 +29,7 @@ from api.resources import (
     placements,
     properties,
     providers,
+    readings,
     referrals,
     reminders,
     searches,
@@ -50,6 +52,8 @@ RESOURCES = (
     holds,
     referrals,
     placements,
+    address_releases,
+    readings,
     reminders,
     administration,
     audit_events,

@@ -132,6 +132,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "decline_referral": {"declined_by": "provider", "reason": "household_size", "notes": "One bed too few."},
     "withdraw_referral": {"reason": "placed_elsewhere", "notes": "With her sister."},
     # the stay
+    "create_address_release": {"officer_id": _ID, "reason": "She drives them here tonight."},
     "confirm_arrival": {"arrived_on": "2026-02-02", "resettlement_worker_id": None},
     "record_non_arrival": {"reason": "went_elsewhere"},
     "extend_licence": {"ends_on": "2026-08-03", "reason": "no_move_on_home"},

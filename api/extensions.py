@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from flask import current_app, g
 
+from accommodation.disclosure_caps import DEFAULT_CAPS, DisclosureCaps
 from api.crypto import KeyRing
 from api.database import READ_ONLY, db
 from api.problems import request_id
@@ -33,6 +34,7 @@ class Harbour:
     settings: Settings
     key_ring: KeyRing
     budgets: BudgetPolicy = DEFAULT_BUDGETS
+    disclosure_caps: DisclosureCaps = DEFAULT_CAPS
     _engine: SearchEngine | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -22,6 +22,8 @@ ERROR_OF_CONSTRAINT: dict[str, type[DomainError]] = {
     "uq_provider_organisation_id": ProviderExists,
     "uq_referral_hold_id": StaleVersion,
     "uq_placement_referral_id": StaleVersion,
+    "uq_address_disclosure_release_id": StaleVersion,
+    "uq_address_release_placement_id_number": StaleVersion,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from accommodation.base import DomainError
@@ -75,8 +76,41 @@ class DevicesUnchecked(DomainError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Check phone, car and children's devices for trackers and record it on the household before the address is told."
+            "Check phone, car and children's devices for trackers and record it on the household before a place is told."
         )
+
+
+class StepUpNeeded(DomainError):
+    """All that is missing is a second factor shown just now. A key can never show one."""
+
+    slug = "step-up-needed"
+
+    def __init__(self) -> None:
+        super().__init__("Sign in, show your second factor again, and repeat the request within five minutes.")
+
+
+class ReleaseOver(DomainError):
+    """The address was released to this officer, and can no longer be read by that release."""
+
+    slug = "release-over"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(
+            "This release cannot be read any more. Ask the refuge manager to release the address anew.", state=state
+        )
+
+
+class DisclosureCapReached(DomainError):
+    """So many addresses are not told, or released, in one day. `come_back_at` is when one more will be."""
+
+    slug = "disclosure-cap-reached"
+
+    def __init__(self, come_back_at: datetime, now: datetime) -> None:
+        super().__init__(
+            "The limit of a day is reached. If somebody needs an address now, the refuge manager can tell it by telephone.",
+            come_back_at=come_back_at.isoformat(),
+        )
+        self.retry_after_seconds = max(1, ceil((come_back_at - now).total_seconds()))
 
 
 class InsideAreaToAvoid(DomainError):

@@ -29,6 +29,11 @@ class HouseholdsListed(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadingsListed(DomainEvent):
+    name: ClassVar[str] = "household:readings:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoAreasStated(DomainEvent):
     name: ClassVar[str] = "household:no_areas:stated"
 

@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_property": frozenset({MANAGER, ADMINISTRATOR}),
     "update_property": frozenset({MANAGER}),
     "disclose_address": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
+    "list_property_disclosures": frozenset({MANAGER, LEAD}),
     "list_units": frozenset({MANAGER, ADMINISTRATOR}),
     "create_unit": frozenset({MANAGER}),
     "get_unit": frozenset({MANAGER, ADMINISTRATOR}),
@@ -45,6 +46,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "create_household": frozenset({OFFICER}),
     "get_household": frozenset({OFFICER}),
     "update_household": frozenset({OFFICER}),
+    "list_household_readings": frozenset({OFFICER, LEAD}),
     "list_areas_to_avoid": frozenset({OFFICER}),
     "create_area_to_avoid": frozenset({OFFICER}),
     "state_no_areas_to_avoid": frozenset({OFFICER}),
@@ -63,6 +65,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "list_referrals": frozenset({OFFICER, MANAGER}),
     "create_referral": frozenset({OFFICER}),
     "get_referral": frozenset({OFFICER, MANAGER}),
+    "get_meeting_point": frozenset({OFFICER, MANAGER}),
     "get_exact_check": frozenset({MANAGER}),
     "accept_referral": frozenset({MANAGER}),
     "decline_referral": frozenset({MANAGER}),
@@ -71,6 +74,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "list_placements": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
     "get_placement": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
     "get_placement_timeline": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
+    "list_address_releases": frozenset({OFFICER, MANAGER}),
+    "create_address_release": frozenset({MANAGER}),
+    "get_address_release": frozenset({OFFICER, MANAGER}),
+    "revoke_address_release": frozenset({MANAGER}),
     "confirm_arrival": frozenset({MANAGER, RESETTLEMENT}),
     "record_non_arrival": frozenset({MANAGER, RESETTLEMENT}),
     "extend_licence": frozenset({MANAGER, RESETTLEMENT}),
@@ -95,3 +102,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "list_budget_raises": frozenset({LEAD}),
     "create_budget_raise": frozenset({LEAD}),
 }
+
+NEEDS_SECOND_FACTOR = frozenset({"disclose_address", "create_address_release", "get_meeting_point"})
+"""Answered only to a session whose second factor was shown in the last minutes, and so never to a key. The use case asks,
+because to whoever may not anyway the thing does not exist."""

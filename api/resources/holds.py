@@ -84,8 +84,10 @@ def release_hold_(hold_id: uuid.UUID) -> None:
 
 
 def describe_hold(hold: Hold, now: datetime) -> dict[str, Any]:
-    """Return a hold as the contract shows it at `now`."""
+    """Return a hold as the contract shows it at `now`. When a provider's answer ended it is told to nobody."""
+    was_answered = hold.release_reason == ReleaseReason.REFERRAL_DECLINED
     return {
         **{name: getattr(hold, name) for name in HoldSchema().fields if name != "state"},
+        "released_at": None if was_answered else hold.released_at,
         "state": hold_state(hold, now),
     }

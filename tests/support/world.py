@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from accommodation.base import Base, Principal
 from accommodation.calendar import local_date
+from accommodation.disclosure_caps import DEFAULT_CAPS
 from accommodation.vocabulary import OrganisationKind, Role
 from api.app import PREFIX, create_app
 from api.auth.administration import add_organisation, add_worker, issue_key
@@ -124,6 +125,7 @@ class World:
                     if table.name != "supply_version":
                         connection.execute(table.delete())
             connection.execute(text("UPDATE supply_version SET version = version + 1"))
+        self.harbour.disclosure_caps = DEFAULT_CAPS
         engine = self.harbour.search_engine
         self.harbour._engine = replace(engine, index=VacancyIndex(engine.atlas.partition))
 
@@ -232,6 +234,13 @@ class World:
         referral = self.refer(officer, household, unit)
         accepted = manager.made(f"/referrals/{referral['id']}/accept")
         return manager.made(f"/placements/{accepted['placement_id']}/arrival", {"arrived_on": self.today().isoformat()})
+
+    def release(
+        self, manager: Caller, officer: Caller, placement_id: str, reason: str = "She drives them."
+    ) -> dict[str, Any]:
+        """Release the address of a placement to an officer; the manager has just shown her second factor."""
+        body = {"officer_id": str(officer.worker_id), "reason": reason}
+        return manager.made(f"/placements/{placement_id}/address-releases", body)
 
 
 def make_world(database: Database, gazetteer_directory: Path) -> World:
