@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 
 from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
+from accommodation import people_models as _people  # noqa: F401
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
@@ -29,6 +30,7 @@ from api.resources import (
     referrals,
     reminders,
     searches,
+    sharing_agreements,
     units,
 )
 from api.settings import Settings
@@ -47,6 +49,7 @@ RESOURCES = (
     placements,
     reminders,
     administration,
+    sharing_agreements,
     audit_events,
 )
 SECURITY_HEADERS = {

@@ -134,6 +134,14 @@ REQUESTS: dict[str, dict[str, Any]] = {
     # administration
     "create_organisation": {"name": "Example Council", "kind": "council"},
     "create_worker": {"organisation_id": _ID, "name": "C. Example"},
+    "propose_sharing_agreement": {
+        "partner_id": _ID,
+        "purpose": "placement",
+        "scope": ["vacancies", "referrals"],
+        "starts_on": "2026-02-02",
+        "ends_on": "2027-02-01",
+    },
+    "end_sharing_agreement": {"reason": "service_closed", "notes": "The refuge closes at the end of the month."},
     "create_api_key": {"worker_id": _ID, "role": "housing_officer", "days": 90},
 }
 """Operation id -> a body that its schema accepts."""

@@ -40,6 +40,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "asked-too-often": (409, "This provider has been asked before"),
     "extension-not-later": (409, "An extension moves the end to a later day"),
     "reference-in-use": (409, "This reference is in use"),
+    "agreement-does-not-cover": (409, "Your agreement does not cover this"),
     "provider-exists": (409, "The organisation is a provider already"),
     "stale-version": (412, "Changed since you read it"),
     "too-large": (413, "The request is too large"),

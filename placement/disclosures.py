@@ -11,8 +11,9 @@ from accommodation.events import AddressDisclosed
 from accommodation.models import Property, Unit
 from accommodation.queries import may_see_provider
 from accommodation.sealing import open_json
+from accommodation.sharing import is_in_sight
 from accommodation.vault import Address, read_address, read_door_name
-from accommodation.vocabulary import Role
+from accommodation.vocabulary import AgreementScope, Role
 from placement.errors import DevicesUnchecked
 from placement.models import Household, Placement
 from placement.vocabulary import PlacementState, TrackerCheck
@@ -45,7 +46,11 @@ def disclose_address(
         raise InvalidInput(("/reason", "Say why you need the address, or name the placement."))
     placement = _placement_in(uow, property_id, placement_id)
     household = None if placement is None else uow.session.get_one(Household, placement.household_id)
-    is_own_household = household is not None and household.organisation_id == uow.principal.organisation_id
+    is_own_household = (
+        household is not None
+        and household.organisation_id == uow.principal.organisation_id
+        and is_in_sight(uow, home.provider.organisation_id, AgreementScope.REFERRALS)
+    )
     decision = decide_address(
         AddressRequest(
             role=Role(uow.principal.role),

@@ -6,16 +6,17 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import Nation, add_working_days, local_date, start_of_day
-from accommodation.models import Unit, Worker
-from accommodation.queries import find_own_provider, get_own_provider
+from accommodation.models import Provider, Unit, Worker
+from accommodation.queries import get_own_provider
+from accommodation.sharing import in_sight, is_in_sight
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
 from accommodation.vacancies import add_void
-from accommodation.vocabulary import Role, StayKind, VoidReason
+from accommodation.vocabulary import AgreementScope, Role, StayKind, VoidReason
 from placement.errors import ExtensionNotLater
 from placement.events import HouseholdArrived, HouseholdDeparted, HouseholdDidNotArrive, LicenceExtended
 from placement.licence import licence_end
@@ -33,25 +34,33 @@ LONGEST_EXTENSION_DAYS = 366
 
 
 def load_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
-    """Return a placement in the principal's own accommodation or of its own household; raises NotFound."""
+    """Return a placement in the principal's own accommodation or of its own household; raises NotFound.
+
+    The officer sees it while an agreement shares referrals. The provider keeps it: it is a fact of its own building.
+    """
     placement = uow.session.get(Placement, placement_id)
     if placement is None:
         raise NotFound
-    if uow.principal.role == Role.HOUSING_OFFICER and placement.organisation_id == uow.principal.organisation_id:
+    offerer = uow.session.get_one(Provider, placement.provider_id).organisation_id
+    own, is_officer = uow.principal.organisation_id, uow.principal.role == Role.HOUSING_OFFICER
+    if is_officer and placement.organisation_id == own and is_in_sight(uow, offerer, AgreementScope.REFERRALS):
         return placement
-    provider = find_own_provider(uow)
-    if provider is None or placement.provider_id != provider.id:
+    if offerer != own:
         raise NotFound
     return placement
 
 
 def list_placements(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Placement]:
     """List placements that the principal may see, in order of their random id."""
-    provider = find_own_provider(uow)
-    query = select(Placement).where(
-        or_(
-            Placement.organisation_id == uow.principal.organisation_id,
-            Placement.provider_id == (provider.id if provider else None),
+    own = uow.principal.organisation_id
+    query = (
+        select(Placement)
+        .join(Provider, Provider.id == Placement.provider_id)
+        .where(
+            or_(
+                and_(Placement.organisation_id == own, in_sight(uow, Provider.organisation_id, AgreementScope.REFERRALS)),
+                Provider.organisation_id == own,
+            )
         )
     )
     if after is not None:

@@ -83,5 +83,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "create_api_key": frozenset({ADMINISTRATOR}),
     "get_api_key": frozenset({ADMINISTRATOR}),
     "revoke_api_key": frozenset({ADMINISTRATOR}),
+    "list_sharing_agreements": frozenset({ADMINISTRATOR, LEAD}),
+    "propose_sharing_agreement": frozenset({ADMINISTRATOR}),
+    "get_sharing_agreement": frozenset({ADMINISTRATOR, LEAD}),
+    "accept_sharing_agreement": frozenset({ADMINISTRATOR}),
+    "end_sharing_agreement": frozenset({ADMINISTRATOR, LEAD}),
     "list_audit_events": frozenset({AUDITOR}),
 }

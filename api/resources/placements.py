@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from marshmallow import Schema, fields
 
 from accommodation.models import Unit
-from accommodation.vocabulary import OccupancyBasis
+from accommodation.sharing import list_in_sight
+from accommodation.vocabulary import AgreementScope, OccupancyBasis
 from api.blueprint import HarbourBlueprint
 from api.etags import send_etag
 from api.extensions import unit_of_work
@@ -53,8 +55,12 @@ class DepartureSchema(Schema):
 class PlacementSchema(Schema):
     id = fields.UUID(required=True)
     reference = fields.String(required=True)
-    referral_id = fields.UUID(required=True)
-    household_id = fields.UUID(required=True)
+    referral_id = fields.UUID(required=True, allow_none=True)
+    household_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null for the provider when no agreement with the household's organisation is in force."},
+    )
     unit_id = fields.UUID(required=True)
     property_id = fields.UUID(required=True)
     state = one_of(PlacementState, required=True)
@@ -85,7 +91,8 @@ def list_placements_(query: dict[str, Any]) -> dict[str, Any]:
     """List the placements that the caller may see."""
     with unit_of_work(read_only=True) as uow:
         rows = list_placements(uow, after=after_id(query, "placements"), limit=query["limit"] + 1)
-        return page(rows, query["limit"], "placements", lambda row: str(row.id), lambda row: _describe(uow, row))
+        seen = list_in_sight(uow, AgreementScope.REFERRALS)
+        return page(rows, query["limit"], "placements", lambda row: str(row.id), lambda row: _describe(uow, row, seen))
 
 
 @blp.route("/placements/<uuid:placement_id>", methods=["GET"])
@@ -144,10 +151,15 @@ def record_departure_(body: dict[str, Any], placement_id: uuid.UUID) -> dict[str
 def _one(uow: SqlUnitOfWork, placement: Placement) -> dict[str, Any]:
     uow.session.flush()
     send_etag(placement)
-    return _describe(uow, placement)
+    return _describe(uow, placement, list_in_sight(uow, AgreementScope.REFERRALS))
 
 
-def _describe(uow: SqlUnitOfWork, placement: Placement) -> dict[str, Any]:
-    """Return a placement as the contract shows it. Its existence means acceptance, so the property may be named."""
+def _describe(uow: SqlUnitOfWork, placement: Placement, seen: Collection[uuid.UUID]) -> dict[str, Any]:
+    """Return a placement as the contract shows it. Its existence means acceptance, so the property may be named.
+
+    Whose household it is, is told to those alone whose organisation shares with the household's: `seen`.
+    """
     shown = {name: getattr(placement, name) for name in PlacementSchema().fields if name != "property_id"}
+    if placement.organisation_id not in seen:
+        shown |= {"referral_id": None, "household_id": None}
     return {**shown, "property_id": uow.session.get_one(Unit, placement.unit_id).property_id}

@@ -118,10 +118,8 @@ def test_a_body_that_names_what_is_not_for_the_caller_is_answered_as_if_it_did_n
         body = stage.body_of(operation.name) or {}
         for name in set(body) & set(stage.own.ids):
             if role not in SEES_EVERY_PROVIDER and body[name] == stage.own.ids[name] and name != "placement_id":
-                # A unit is for every officer to hold; all else that she names must be her own.
-                theirs_id = str(uuid.uuid4()) if name == "unit_id" else stage.other.ids[name]
                 caller = stage.own.callers[role]
-                theirs = stage.send(operation.name, {**body, name: theirs_id}, caller=caller)
+                theirs = stage.send(operation.name, {**body, name: stage.other.ids[name]}, caller=caller)
                 nothing = stage.send(operation.name, {**body, name: str(uuid.uuid4())}, caller=caller)
                 assert theirs.status_code in (404, 422), (operation.name, name, theirs.get_data(as_text=True))
                 assert masked(theirs) == masked(nothing), (operation.name, name)

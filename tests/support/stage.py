@@ -67,8 +67,8 @@ class Stage:
         self.world = world
         self.client: FlaskClient = world.app.test_client()
         self.administrator = world.create_caller(Role.ADMINISTRATOR)
-        self.own = self._partnership()
-        self.other = self._partnership()
+        self.own = self._partnership(self.administrator)
+        self.other = self._partnership(None)
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -161,6 +161,10 @@ class Stage:
         today = self.world.today()
         parts: dict[str, dict[str, Any]] = {
             "create_provider": {"organisation_id": self.own.ids["organisation_id"]},
+            "propose_sharing_agreement": {
+                "starts_on": today.isoformat(),
+                "ends_on": (today + timedelta(days=300)).isoformat(),
+            },
             "create_void": {"starts_on": (today + timedelta(days=200)).isoformat()},
             "update_void": {"ends_on": (today + timedelta(days=50)).isoformat()},
             "create_search": {"needed_on": today.isoformat()},
@@ -171,17 +175,25 @@ class Stage:
         }
         return parts.get(operation, {})
 
-    def _partnership(self) -> Partnership:
+    def _partnership(self, installation: Caller | None) -> Partnership:
+        """Make a partnership; its administrator is the installation's own, or one of its council's."""
         world = self.world
-        officer, manager = world.create_officer(), world.create_manager()
+        officer, manager = world.create_officer(has_agreements=False), world.create_manager(has_agreements=False)
+        council_id = officer.organisation_id
+        world.create_agreement(council_id, manager.organisation_id)
+        administrator = installation or world.create_caller(Role.ADMINISTRATOR, council_id)
+        commissioner = world.create_caller(Role.COMMISSIONER, installation and installation.organisation_id)
+        lead = world.create_caller(Role.SAFEGUARDING_LEAD, council_id)
+        other_party = administrator if installation else manager
+        proposed = world.create_agreement(council_id, other_party.organisation_id, accepted_at=None, accepted_by=None)
         callers = {
             Role.HOUSING_OFFICER: officer,
             Role.REFUGE_MANAGER: manager,
             Role.RESETTLEMENT_WORKER: world.create_caller(Role.RESETTLEMENT_WORKER, manager.organisation_id),
-            Role.COMMISSIONER: world.create_caller(Role.COMMISSIONER),
-            Role.ADMINISTRATOR: self.administrator,
-            Role.AUDITOR: world.create_caller(Role.AUDITOR, officer.organisation_id),
-            Role.SAFEGUARDING_LEAD: world.create_caller(Role.SAFEGUARDING_LEAD, officer.organisation_id),
+            Role.COMMISSIONER: commissioner,
+            Role.ADMINISTRATOR: administrator,
+            Role.AUDITOR: world.create_caller(Role.AUDITOR, council_id),
+            Role.SAFEGUARDING_LEAD: lead,
         }
         home = world.create_property(manager)
         lived_in, asked, held, out_of_use, free = (world.create_unit(manager, home) for _ in range(5))
@@ -193,6 +205,8 @@ class Stage:
         ids = {
             "organisation_id": str(callers[Role.COMMISSIONER].organisation_id),
             "worker_id": str(officer.worker_id),
+            "agreement_id": str(proposed),
+            "partner_id": str(manager.organisation_id),
             "key_id": self.administrator.made("/api-keys", key)["id"],
             "provider_id": home["provider_id"],
             "property_id": home["id"],
