@@ -23,6 +23,8 @@ from api.resources import (
     audit_events,
     holds,
     households,
+    invitations,
+    leaves,
     me,
     placements,
     properties,
@@ -32,8 +34,10 @@ from api.resources import (
     searches,
     sharing_agreements,
     units,
+    workers,
 )
 from api.settings import Settings
+from placement import blocked_models as _blocked  # noqa: F401
 
 PREFIX = "/api/v1"
 RESOURCES = (
@@ -49,6 +53,9 @@ RESOURCES = (
     placements,
     reminders,
     administration,
+    workers,
+    leaves,
+    invitations,
     sharing_agreements,
     audit_events,
 )

@@ -133,7 +133,11 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "acknowledge_reminder": {"outcome": "done"},
     # administration
     "create_organisation": {"name": "Example Council", "kind": "council"},
-    "create_worker": {"organisation_id": _ID, "name": "C. Example"},
+    "grant_role": {"role": "auditor"},
+    "end_role": {"role": "auditor"},
+    "record_worker_departure": {"last_day_on": None, "reason": "Her contract has ended."},
+    "record_leave": {"starts_on": "2026-02-09", "ends_on": "2026-02-13", "deputy_id": None},
+    "create_invitation": {"organisation_id": None, "roles": ["auditor"], "for_whom": "C. Example, at the front desk"},
     "propose_sharing_agreement": {
         "partner_id": _ID,
         "purpose": "placement",

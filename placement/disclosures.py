@@ -41,7 +41,7 @@ def disclose_address(
     home = uow.session.get(Property, property_id)
     if home is None:
         raise NotFound
-    is_own = may_see_provider(uow, home.provider) and uow.principal.role != Role.ADMINISTRATOR
+    is_own = may_see_provider(uow, home.provider)
     if is_own and placement_id is None and not reason:
         raise InvalidInput(("/reason", "Say why you need the address, or name the placement."))
     placement = _placement_in(uow, property_id, placement_id)

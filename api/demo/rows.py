@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from accommodation.base import Base, Cipher
 from accommodation.calendar import Nation, local_date, nation_of, start_of_day
 from accommodation.models import Organisation, Property, Provider, Stay, Unit, Worker
-from accommodation.people_models import SharingAgreement
+from accommodation.people_models import SharingAgreement, WorkerRole
 from accommodation.sealing import seal_json
 from accommodation.supply import get_supply_version, touch_agreements, touch_units
 from accommodation.vault import VaultAddress, VaultDoor
-from accommodation.vocabulary import AgreementPurpose, OccupancyBasis, OrganisationKind, ProviderKind, StayKind
+from accommodation.vocabulary import AgreementPurpose, OccupancyBasis, OrganisationKind, ProviderKind, Role, StayKind
 from api.demo.drawing import draw_address, draw_areas, draw_household, draw_id, draw_property, draw_stay, pick
 from geo.atlas import Atlas
 from geo.gazetteer import Place
@@ -66,6 +66,10 @@ class DemoRows:
     def add_worker(self, organisation_id: uuid.UUID, name: str) -> uuid.UUID:
         """Add somebody who works there."""
         return self._add(Worker, {"name_sealed": name}, organisation_id=organisation_id, created_at=self.now, left_at=None)
+
+    def add_role(self, worker_id: uuid.UUID, role: Role) -> None:
+        """Grant a worker a role."""
+        self._add(WorkerRole, worker_id=worker_id, role=role, granted_at=self.now, granted_by=None, ended_at=None)
 
     def add_agreement(self, one: tuple[uuid.UUID, uuid.UUID], other: tuple[uuid.UUID, uuid.UUID]) -> None:
         """Let two organisations share for placing, signed by a worker of each: (organisation, worker)."""

@@ -165,6 +165,13 @@ class Stage:
                 "starts_on": today.isoformat(),
                 "ends_on": (today + timedelta(days=300)).isoformat(),
             },
+            "create_api_key": {"role": "auditor"},
+            "grant_role": {"role": "safeguarding_lead"},
+            "record_leave": {
+                "starts_on": today.isoformat(),
+                "ends_on": (today + timedelta(days=9)).isoformat(),
+            },
+            "create_invitation": {"organisation_id": None},
             "create_void": {"starts_on": (today + timedelta(days=200)).isoformat()},
             "update_void": {"ends_on": (today + timedelta(days=50)).isoformat()},
             "create_search": {"needed_on": today.isoformat()},
@@ -184,6 +191,9 @@ class Stage:
         administrator = installation or world.create_caller(Role.ADMINISTRATOR, council_id)
         commissioner = world.create_caller(Role.COMMISSIONER, installation and installation.organisation_id)
         lead = world.create_caller(Role.SAFEGUARDING_LEAD, council_id)
+        colleague = world.create_caller(Role.AUDITOR, administrator.organisation_id)
+        leave = {"starts_on": world.today().isoformat(), "ends_on": (world.today() + timedelta(days=9)).isoformat()}
+        invitation = {"roles": ["auditor"], "for_whom": "The new one"}
         other_party = administrator if installation else manager
         proposed = world.create_agreement(council_id, other_party.organisation_id, accepted_at=None, accepted_by=None)
         callers = {
@@ -201,13 +211,15 @@ class Stage:
         household = world.create_household(officer, areas=[CIRCLE_IN_KENT])
         until = (world.today() + timedelta(days=40)).isoformat()
         void = {"reason": "repairs", "starts_on": world.today().isoformat(), "ends_on": until}
-        key = {"worker_id": str(callers[Role.AUDITOR].worker_id), "role": "auditor", "days": 2}
+        key = {"worker_id": str(colleague.worker_id), "role": "auditor", "days": 2}
         ids = {
             "organisation_id": str(callers[Role.COMMISSIONER].organisation_id),
-            "worker_id": str(officer.worker_id),
+            "worker_id": str(colleague.worker_id),
+            "leave_id": administrator.made(f"/workers/{colleague.worker_id}/leaves", leave)["id"],
+            "invitation_id": administrator.made("/invitations", invitation)["id"],
             "agreement_id": str(proposed),
             "partner_id": str(manager.organisation_id),
-            "key_id": self.administrator.made("/api-keys", key)["id"],
+            "key_id": administrator.made("/api-keys", key)["id"],
             "provider_id": home["provider_id"],
             "property_id": home["id"],
             "unit_id": free["id"],

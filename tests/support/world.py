@@ -19,11 +19,12 @@ from werkzeug.test import TestResponse
 from accommodation.base import Base, Principal
 from accommodation.calendar import local_date
 from accommodation.models import Organisation, Worker
-from accommodation.people_models import SharingAgreement
+from accommodation.people import add_organisation, add_worker
+from accommodation.people_models import SharingAgreement, WorkerRole
 from accommodation.supply import touch_agreements
 from accommodation.vocabulary import OrganisationKind, Role
 from api.app import PREFIX, create_app
-from api.auth.administration import add_organisation, add_worker, issue_key
+from api.auth.administration import issue_key
 from api.cli import register_commands
 from api.database import db
 from api.extensions import Harbour
@@ -182,6 +183,8 @@ class World:
             else:
                 has_agreements = False
             worker = add_worker(uow, organisation_id, "Wilhelmina Testworker")
+            uow.session.add(WorkerRole(worker_id=worker.id, role=Role(role), granted_at=uow.now))
+            uow.session.flush()
             auth_key = self.harbour.settings.auth_key
             _, key = issue_key(uow, auth_key, worker.id, Role(role), timedelta(days=1))
             if has_agreements:
