@@ -125,6 +125,20 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "create_referral": {"hold_id": _ID},
     "decline_referral": {"declined_by": "provider", "reason": "household_size", "notes": "One bed too few."},
     "withdraw_referral": {"reason": "placed_elsewhere", "notes": "With her sister."},
+    "create_blocked_person": {
+        "worker_id": None,
+        "provider_id": None,
+        "name": "D. Example",
+        "until_on": None,
+        "reason": "His cousin works for the council.",
+    },
+    "end_blocked_person": {"reason": "It was another person of that name."},
+    "declare_conflict": {
+        "relation": "family",
+        "reference": None,
+        "person": {"name": "E. Example", "born_on": "1980-02-03"},
+    },
+    "end_conflict_declaration": {"reason": "It was another person of that name."},
     # the stay
     "confirm_arrival": {"arrived_on": "2026-02-02", "resettlement_worker_id": None},
     "record_non_arrival": {"reason": "went_elsewhere"},

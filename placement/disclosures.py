@@ -14,6 +14,7 @@ from accommodation.sealing import open_json
 from accommodation.sharing import is_in_sight
 from accommodation.vault import Address, read_address, read_door_name
 from accommodation.vocabulary import AgreementScope, Role
+from placement.blocking import is_kept_from
 from placement.errors import DevicesUnchecked
 from placement.models import Household, Placement
 from placement.vocabulary import PlacementState, TrackerCheck
@@ -81,9 +82,12 @@ def disclose_address(
 
 
 def _placement_in(uow: UnitOfWork, property_id: uuid.UUID, placement_id: uuid.UUID | None) -> Placement | None:
-    """Return the placement if it is in this property; a placement elsewhere does not open this door."""
+    """Return the placement if it is in this property; a placement elsewhere does not open this door.
+
+    One of a household that the principal is kept from does not exist.
+    """
     placement = None if placement_id is None else uow.session.get(Placement, placement_id)
-    if placement is None:
+    if placement is None or is_kept_from(uow, uow.session.get_one(Household, placement.household_id)):
         return None
     unit = uow.session.get_one(Unit, placement.unit_id)
     return placement if unit.property_id == property_id else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -16,6 +16,12 @@ from accommodation.sharing import in_sight, is_in_sight
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
 from accommodation.vocabulary import AgreementScope, NoRecoursePolicy, Role, StayKind
+from placement.blocking import (
+    check_not_kept_from,
+    not_kept_from,
+    not_kept_from_organisation,
+    organisations_kept_from,
+)
 from placement.eligibility import judge
 from placement.errors import AskedTooOften, HoldOver, SearchExcludesUnit, UnitNotFree
 from placement.events import HoldReleased, UnitHeld
@@ -51,7 +57,7 @@ def hold_unit(
         raise NotFound
     # A search of yesterday is judged as of today: it may be night now, and a boy may have had his birthday.
     needed_on = max(search.needed_on, local_date(uow.now))
-    _check_in_sight(uow, unit_id)
+    _check_in_sight(uow, unit_id, organisations_kept_from(uow, household))
     unit = lock_unit(uow.session, unit_id)
     _lock_quota(uow, unit)
     judgement, row, no_recourse = judge_unit(uow, engine, household, unit, needed_on)
@@ -106,6 +112,9 @@ def load_hold(uow: UnitOfWork, hold_id: uuid.UUID) -> Hold:
         raise NotFound
     if not is_in_sight(uow, other, AgreementScope.VACANCIES):
         raise NotFound
+    check_not_kept_from(
+        uow, hold.household_id, is_provider=provider.organisation_id == own and uow.principal.role == Role.REFUGE_MANAGER
+    )
     return hold
 
 
@@ -120,7 +129,9 @@ def list_holds(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Seque
     own, seeker, offerer = uow.principal.organisation_id, Hold.organisation_id, Provider.organisation_id
     is_manager = uow.principal.role == Role.REFUGE_MANAGER
     ours, theirs = (offerer, seeker) if is_manager else (seeker, offerer)
-    query = query.where(ours == own, in_sight(uow, theirs, AgreementScope.VACANCIES))
+    query = query.where(ours == own, in_sight(uow, theirs, AgreementScope.VACANCIES), not_kept_from(uow, Hold.household_id))
+    if is_manager:
+        query = query.where(not_kept_from_organisation(uow, Hold.household_id))
     if after is not None:
         query = query.where(Hold.id > after)
     return uow.session.execute(query.order_by(Hold.id).limit(limit)).scalars().all()
@@ -156,10 +167,13 @@ def has_open_referral(uow: UnitOfWork, hold: Hold) -> bool:
     return uow.session.execute(query).first() is not None
 
 
-def _check_in_sight(uow: UnitOfWork, unit_id: uuid.UUID) -> None:
-    """Refuse a unit of a provider without an agreement as one that does not exist, before anybody's lock is waited for."""
+def _check_in_sight(uow: UnitOfWork, unit_id: uuid.UUID, kept_from: Collection[uuid.UUID]) -> None:
+    """Refuse a unit of a provider without an agreement, or that the household is kept from, as one that does not exist:
+    before anybody's lock is waited for."""
     unit = uow.session.get(Unit, unit_id)
-    if unit is None or not is_in_sight(uow, unit.property.provider.organisation_id, AgreementScope.VACANCIES):
+    if unit is None or unit.property.provider.organisation_id in kept_from:
+        raise NotFound
+    if not is_in_sight(uow, unit.property.provider.organisation_id, AgreementScope.VACANCIES):
         raise NotFound
 
 

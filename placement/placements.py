@@ -17,10 +17,11 @@ from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
 from accommodation.vacancies import add_void
 from accommodation.vocabulary import AgreementScope, Role, StayKind, VoidReason
+from placement.blocking import check_not_kept_from, is_worker_kept_from, not_kept_from
 from placement.errors import ExtensionNotLater
 from placement.events import HouseholdArrived, HouseholdDeparted, HouseholdDidNotArrive, LicenceExtended
 from placement.licence import licence_end
-from placement.models import Extension, Placement
+from placement.models import Extension, Household, Placement
 from placement.reminders import plan_reminders
 from placement.vocabulary import Destination, ExtensionReason, NonArrivalReason, PlacementState
 
@@ -41,6 +42,7 @@ def load_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
     placement = uow.session.get(Placement, placement_id)
     if placement is None:
         raise NotFound
+    check_not_kept_from(uow, placement.household_id)
     offerer = uow.session.get_one(Provider, placement.provider_id).organisation_id
     own, is_officer = uow.principal.organisation_id, uow.principal.role == Role.HOUSING_OFFICER
     if is_officer and placement.organisation_id == own and is_in_sight(uow, offerer, AgreementScope.REFERRALS):
@@ -57,10 +59,11 @@ def list_placements(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> 
         select(Placement)
         .join(Provider, Provider.id == Placement.provider_id)
         .where(
+            not_kept_from(uow, Placement.household_id),
             or_(
                 and_(Placement.organisation_id == own, in_sight(uow, Provider.organisation_id, AgreementScope.REFERRALS)),
                 Provider.organisation_id == own,
-            )
+            ),
         )
     )
     if after is not None:
@@ -89,7 +92,7 @@ def confirm_arrival(
     placement.state = PlacementState.LIVING
     placement.licence_starts_on = arrived_on
     placement.licence_ends_on = licence_end(arrived_on, placement.licence_days)
-    placement.resettlement_worker_id = _resettlement_worker(uow, resettlement_worker_id)
+    placement.resettlement_worker_id = _resettlement_worker(uow, placement, resettlement_worker_id)
     plan_reminders(uow, placement)
     touch_units(uow.session, [placement.unit_id])
     uow.record(HouseholdArrived(subject_id=placement.id, details={"licence_ends_on": placement.licence_ends_on.isoformat()}))
@@ -171,10 +174,13 @@ def _lock(uow: UnitOfWork, placement_id: uuid.UUID, move: str) -> Placement:
     return placement
 
 
-def _resettlement_worker(uow: UnitOfWork, worker_id: uuid.UUID | None) -> uuid.UUID | None:
+def _resettlement_worker(uow: UnitOfWork, placement: Placement, worker_id: uuid.UUID | None) -> uuid.UUID | None:
     if worker_id is None:
         return uow.principal.worker_id if uow.principal.role == Role.RESETTLEMENT_WORKER else None
     worker = uow.session.get(Worker, worker_id)
     if worker is None or worker.organisation_id != uow.principal.organisation_id or worker.left_at is not None:
+        raise InvalidInput(("/resettlement_worker_id", "Name somebody who works for your organisation."))
+    # Who is kept from the household is answered as a stranger: that she is, is nobody's to read here.
+    if is_worker_kept_from(uow, uow.session.get_one(Household, placement.household_id), worker.id):
         raise InvalidInput(("/resettlement_worker_id", "Name somebody who works for your organisation."))
     return worker.id

@@ -17,6 +17,12 @@ from accommodation.supply import touch_units
 from accommodation.taking import lock_unit, refused_when_taken
 from accommodation.vocabulary import AgreementScope, Role, StayKind
 from geo.atlas import Atlas
+from placement.blocking import (
+    check_not_kept_from,
+    not_kept_from,
+    not_kept_from_organisation,
+    organisations_kept_from,
+)
 from placement.eligibility import judge, linked_to_resident
 from placement.errors import AgreementDoesNotCover, HoldOver, InsideAreaToAvoid, SearchExcludesUnit
 from placement.events import (
@@ -60,7 +66,10 @@ def make_referral(uow: UnitOfWork, hold_id: uuid.UUID) -> Referral:
     if state is not HoldState.LIVE:
         raise HoldOver(state)
     unit = uow.session.get_one(Unit, hold.unit_id)
-    if not is_in_sight(uow, unit.property.provider.organisation_id, AgreementScope.REFERRALS):
+    offerer = unit.property.provider.organisation_id
+    if offerer in organisations_kept_from(uow, uow.session.get_one(Household, hold.household_id)):
+        raise NotFound
+    if not is_in_sight(uow, offerer, AgreementScope.REFERRALS):
         raise AgreementDoesNotCover
     referral = Referral(
         id=new_id(),
@@ -94,6 +103,7 @@ def load_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
         raise NotFound
     if not is_in_sight(uow, other, AgreementScope.REFERRALS):
         raise NotFound
+    check_not_kept_from(uow, referral.household_id, is_provider=role == Role.REFUGE_MANAGER)
     return referral
 
 
@@ -110,7 +120,10 @@ def list_referrals(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> S
     own, seeker, offerer = uow.principal.organisation_id, Referral.organisation_id, Provider.organisation_id
     is_manager = uow.principal.role == Role.REFUGE_MANAGER
     ours, theirs = (offerer, seeker) if is_manager else (seeker, offerer)
-    query = query.where(ours == own, in_sight(uow, theirs, AgreementScope.REFERRALS))
+    kept = not_kept_from(uow, Referral.household_id)
+    query = query.where(ours == own, in_sight(uow, theirs, AgreementScope.REFERRALS), kept)
+    if is_manager:
+        query = query.where(not_kept_from_organisation(uow, Referral.household_id))
     if after is not None:
         query = query.where(Referral.id > after)
     return uow.session.execute(query.order_by(Referral.id).limit(limit)).scalars().all()

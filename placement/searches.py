@@ -26,6 +26,7 @@ from geo.distance import DistanceBand, bands
 from geo.postcode import Postcode
 from placement.area_verdicts import AreaVerdicts
 from placement.areas_to_avoid import list_sealed_areas
+from placement.blocking import check_not_kept_from, organisations_kept_from
 from placement.criteria import Criteria, build_criteria, describe_demand
 from placement.errors import NoAreasRecorded
 from placement.events import SearchMade, SearchRead
@@ -113,6 +114,7 @@ def load_search(uow: UnitOfWork, search_id: uuid.UUID) -> Search:
     search = uow.session.get(Search, search_id)
     if search is None or search.organisation_id != uow.principal.organisation_id:
         raise NotFound
+    check_not_kept_from(uow, search.household_id)
     return search
 
 
@@ -161,7 +163,7 @@ def match_for(
         criteria,
         cell_verdicts,
         _preferences(engine.atlas, request),
-        in_sight=supply.in_sight_of(household.organisation_id, local_date(uow.now)),
+        in_sight=supply.in_sight_of(household.organisation_id, local_date(uow.now), organisations_kept_from(uow, household)),
         needed_from=needed_from(request.needed_on, uow.now),
         now=uow.now,
         limit=request.limit,

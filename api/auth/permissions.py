@@ -64,6 +64,12 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "accept_referral": frozenset({MANAGER}),
     "decline_referral": frozenset({MANAGER}),
     "withdraw_referral": frozenset({OFFICER}),
+    "create_blocked_person": frozenset({OFFICER}),
+    "list_blocked_persons": frozenset({LEAD}),
+    "end_blocked_person": frozenset({LEAD}),
+    "declare_conflict": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
+    "list_conflict_declarations": frozenset({LEAD}),
+    "end_conflict_declaration": frozenset({LEAD}),
     # the stay
     "list_placements": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
     "get_placement": frozenset({OFFICER, MANAGER, RESETTLEMENT}),

@@ -172,6 +172,7 @@ class Stage:
                 "ends_on": (today + timedelta(days=9)).isoformat(),
             },
             "create_invitation": {"organisation_id": None},
+            "create_blocked_person": {"worker_id": None, "provider_id": None},
             "create_void": {"starts_on": (today + timedelta(days=200)).isoformat()},
             "update_void": {"ends_on": (today + timedelta(days=50)).isoformat()},
             "create_search": {"needed_on": today.isoformat()},
@@ -227,6 +228,13 @@ class Stage:
             "household_id": household["id"],
             "area_id": officer.get(f"/households/{household['id']}/areas-to-avoid").get_json()["items"][0]["id"],
             "search_id": world.search(officer, household)["id"],
+            "blocked_id": officer.made(
+                f"/households/{world.create_household(officer)['id']}/blocked-persons",
+                {"name": "Cousin Testperson", "reason": "She is his cousin."},
+            )["id"],
+            "declaration_id": officer.made(
+                "/conflict-declarations", {"relation": "family", "person": {"name": "Uncle Testperson"}}
+            )["id"],
             "hold_id": world.hold(officer, household, held).get_json()["id"],
             "referral_id": world.refer(officer, household, asked)["id"],
             "placement_id": placement["id"],
