@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, request
 
 from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
 from accommodation import people_models as _people  # noqa: F401
@@ -37,6 +37,7 @@ from api.resources import (
     units,
     workers,
 )
+from api.security_headers import register_security_headers
 from api.settings import Settings
 from placement import blocked_models as _blocked  # noqa: F401
 
@@ -61,13 +62,6 @@ RESOURCES = (
     sharing_agreements,
     audit_events,
 )
-SECURITY_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Frame-Options": "DENY",
-}
 
 
 def create_app(settings: Settings) -> Flask:
@@ -79,6 +73,7 @@ def create_app(settings: Settings) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
         SECRET_KEY=settings.auth_key,
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        TRUSTED_HOSTS=settings.trusted_hosts,
         API_TITLE="Harbour",
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
@@ -101,11 +96,5 @@ def create_app(settings: Settings) -> Flask:
     for resource in RESOURCES:
         api.register_blueprint(resource.blp, url_prefix=PREFIX)
     app.add_url_rule(f"{PREFIX}/openapi.json", "get_openapi", lambda: api.spec.to_dict())
-    app.after_request(_add_security_headers)
+    register_security_headers(app, over_tls=settings.environment == "production")
     return app
-
-
-def _add_security_headers(response: Response) -> Response:
-    response.headers.update(SECURITY_HEADERS)
-    response.headers.pop("Server", None)
-    return response
