@@ -17,7 +17,15 @@ from sqlalchemy.orm import Session
 
 from accommodation.base import IllegalMove, InvalidInput, NotFound, Principal, UnitOfWork, new_id
 from accommodation.models import Organisation, Worker
-from accommodation.people import add_worker, check_roles, count_with_role, give_role, has_role, runs_installation
+from accommodation.people import (
+    add_worker,
+    check_roles,
+    count_with_role,
+    give_role,
+    has_left,
+    has_role,
+    runs_installation,
+)
 from accommodation.people_errors import InstallationOnly
 from accommodation.people_events import InvitationAccepted, InvitationRevoked, PersonInvited
 from accommodation.people_models import Invitation
@@ -127,8 +135,7 @@ def _is_open(session: Session, invitation: Invitation, now: datetime) -> bool:
     if invitation_state(invitation, now) != "open":
         return False
     inviter = session.get_one(Worker, invitation.invited_by)
-    is_there = inviter.left_at is None or inviter.left_at > now
-    return is_there and has_role(session, inviter.id, Role.ADMINISTRATOR)
+    return not has_left(inviter, now) and has_role(session, inviter.id, Role.ADMINISTRATOR)
 
 
 def _organisations_of(session: Session, invitation: Invitation) -> tuple[uuid.UUID, uuid.UUID]:

@@ -352,6 +352,33 @@ def test_what_she_worked_on_is_listed_for_handover_by_reference_alone(world: Wor
     assert set(departed) == {"id", "organisation_id", "left_at", "open_work"}
 
 
+def test_what_nobody_works_on_any_more_reminds_the_manager(world: World, administrator: Caller) -> None:
+    worker = colleague(world, administrator)
+    officer, manager = world.create_officer(), colleague(world, administrator, Role.REFUGE_MANAGER)
+    referral = world.refer(officer, world.create_household(officer), world.create_unit(manager))
+    accepted = manager.made(f"/referrals/{referral['id']}/accept")
+    worker.made(f"/placements/{accepted['placement_id']}/arrival", {"arrived_on": world.today().isoformat()})
+    before = manager.get("/reminders?limit=200").get_json()["items"]
+    everything = manager.get("/reminders?mine=0&limit=200").get_json()["items"]
+
+    administrator.made(f"/workers/{worker.worker_id}/departure", {"reason": "She has moved away."})
+
+    after = manager.get("/reminders?limit=200").get_json()["items"]
+    assert len(before) < len(after) == len(everything)
+
+
+def test_a_departure_can_be_brought_forward(world: World, administrator: Caller) -> None:
+    worker = colleague(world, administrator)
+    path = f"/workers/{worker.worker_id}/departure"
+    later = (world.today() + timedelta(days=30)).isoformat()
+    administrator.made(path, {"last_day_on": later, "reason": "Her contract ends."})
+
+    administrator.made(path, {"reason": "She has been looking people up."})
+
+    assert_problem(worker.get("/me"), "not-signed-in")
+    assert_problem(administrator.post(path, {"reason": "Again."}), "illegal-move")
+
+
 def test_nobody_records_her_own_departure(administrator: Caller) -> None:
     answer = administrator.post(f"/workers/{administrator.worker_id}/departure", {"reason": "I go."})
 
