@@ -135,7 +135,8 @@ def list_reminders(
     """List reminders of the principal's own accommodation, the longest due first.
 
     `mine` narrows to placements that the principal works on, or, for a manager, to what is addressed to managers and to
-    placements nobody works on (any more). `when`: all, or open ones (not acknowledged, still holding): open, due, overdue, upcoming.
+    placements nobody works on (any more). `when`: all, or open ones (not acknowledged, still holding): open, due, overdue,
+    upcoming.
     """
     provider = find_own_provider(uow)
     query = (
