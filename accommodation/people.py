@@ -175,10 +175,10 @@ def leave_organisation(uow: UnitOfWork, worker_id: uuid.UUID, left_at: datetime,
         _check_not_the_last_lead(uow, worker)
     worker.left_at = left_at
     query = select(Invitation).where(
-        Invitation.invited_by == worker.id, Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)
+        Invitation.invited_by == worker.id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None)
     )
     for invitation in uow.session.execute(query).scalars():
-        invitation.revoked_at = uow.now
+        invitation.withdrawn_at = uow.now
     uow.session.flush()
     uow.record(WorkerLeft(subject_id=worker.id, details={"left_at": left_at.isoformat()}, reason=reason))
     return worker

@@ -233,14 +233,14 @@ def test_two_who_accept_with_one_token_become_one_worker(world: World, administr
     assert len(made) == 1
 
 
-@pytest.mark.parametrize("why", ["revoked", "expired", "inviter left", "inviter no administrator", "another token"])
+@pytest.mark.parametrize("why", ["withdrawn", "expired", "inviter left", "inviter no administrator", "another token"])
 def test_an_invitation_that_is_not_open_opens_nothing(world: World, administrator: Caller, why: str) -> None:
     invited = invite(administrator, "auditor")
     second = colleague(world, administrator, Role.ADMINISTRATOR)
     token, now = invited["token"], datetime.now(UTC)
     match why:
-        case "revoked":
-            second.made(f"/invitations/{invited['id']}/revocation")
+        case "withdrawn":
+            second.made(f"/invitations/{invited['id']}/withdrawal")
         case "expired":
             now += timedelta(hours=72)
         case "inviter left":
@@ -401,7 +401,7 @@ def test_a_deputy_of_the_same_role_stands_in_on_the_days_of_leave(world: World, 
             return [find_deputy(uow.session, worker.worker_id, day) for day in days]
 
     assert deputies() == [None, deputy.worker_id, deputy.worker_id, None]
-    worker.made(f"/leaves/{leave['id']}/cancellation")
+    worker.made(f"/leaves/{leave['id']}/withdrawal")
     assert deputies() == [None] * 4
 
 
@@ -431,7 +431,7 @@ def test_a_deputy_who_is_away_or_has_left_does_not_stand_in(world: World, admini
     leave = administrator.made(f"/workers/{deputy.worker_id}/leaves", days)
     with world.unit_of_work() as uow:
         while_away = find_deputy(uow.session, worker.worker_id, today)
-    administrator.made(f"/leaves/{leave['id']}/cancellation")
+    administrator.made(f"/leaves/{leave['id']}/withdrawal")
     with world.unit_of_work() as uow:
         back = find_deputy(uow.session, worker.worker_id, today)
     administrator.made(f"/workers/{deputy.worker_id}/departure", {"reason": "Gone."})
