@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from flask import current_app, g
 
 from api.crypto import KeyRing
+from api.crypto.gate import KeyGate
 from api.database import READ_ONLY, db
 from api.problems import request_id
 from api.settings import Settings
@@ -29,6 +30,7 @@ class Harbour:
 
     settings: Settings
     key_ring: KeyRing
+    key_gate: KeyGate
     _engine: SearchEngine | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
