@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -205,3 +206,22 @@ def test_a_ciphertext_in_the_place_of_another_area_costs_the_answer(scratch: Wor
     answer = officer.post(f"/households/{other['id']}/searches", {"needed_on": scratch.today().isoformat()})
 
     assert answer.status_code == 500
+
+
+def test_a_new_key_is_printed_as_it_stands_in_the_settings(scratch: World, tmp_path: Path) -> None:
+    (tmp_path / "master.key").write_text(f"m1:{encoded('m')}\n")
+    (tmp_path / "master.key").chmod(0o600)
+
+    plain = run(scratch, "new", "--id", "k9")
+    with node(scratch.database, KEY_SERVICE=f"local:{tmp_path / 'master.key'}") as served:
+        wrapped = run(served, "new", "--id", "k9")
+        taken = run(served, "new", "--id", "t1")
+    with node(scratch.database, KEY_SERVICE="local:/nowhere/master.key") as broken:
+        failed = run(broken, "new", "--id", "k9")
+
+    assert len(base64.b64decode(plain.stdout.strip().removeprefix("k9:"))) == 32
+    made = {"KEY_SERVICE": f"local:{tmp_path / 'master.key'}", "WRAPPED_DATA_KEYS": wrapped.stdout.strip()}
+    settings = Settings.from_environment(scratch.database.environment(**made))
+    assert [key_id for key_id, _ in settings.keys.data_keys] == ["k9", "t1"]
+    assert taken.exit_code == 1
+    assert (failed.exit_code, failed.stdout) == (1, "")

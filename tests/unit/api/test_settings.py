@@ -73,3 +73,19 @@ def test_a_plain_postgresql_url_uses_our_driver(tmp_path: Path, url: str) -> Non
 
 def test_a_problem_does_not_tell_the_key(tmp_path: Path) -> None:
     assert "c2VjcmV0" not in problems_of(environment(tmp_path, AUTH_KEY="c2VjcmV0"))
+
+
+def test_an_index_key_that_is_only_read_with_stands_apart(tmp_path: Path) -> None:
+    settings = Settings.from_environment(environment(tmp_path, OTHER_INDEX_KEYS=base64.b64encode(b"o" * 32).decode()))
+
+    assert settings.keys.index_keys == (b"i" * 32, b"o" * 32)
+
+
+def test_a_key_without_a_value_is_refused(tmp_path: Path) -> None:
+    assert "DATA_KEYS must hold base64" in problems_of(environment(tmp_path, DATA_KEYS="k1:"))
+
+
+def test_settings_do_not_show_their_keys(tmp_path: Path) -> None:
+    settings = Settings.from_environment(environment(tmp_path))
+
+    assert all(shown not in repr(settings) for shown in ("222", "111", "iii", "aaa"))
