@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.orm import Session
 
 from api.crypto.ring import KeyRing, SealBroken
-from api.crypto.rotation import BATCH, PAUSE_SECONDS, Outcome, Progress, until_done
+from api.crypto.rotation import BATCH, Outcome, Progress, give_way, until_done
 from api.crypto.sealed_columns import KeyUse
 from api.database import READ_ONLY
 from placement.models import PerpetratorLink
@@ -22,7 +22,7 @@ REMADE = frozenset({(TABLE, COLUMN)})
 """Every blind index there is. A test finds columns by that name and compares, so that none is left behind at a rotation."""
 FIRST_RELEASE = "none"
 """Instead of a key id, for indexes that do not name their key."""
-HOUSEHOLDS_AT_ONCE = BATCH // 4
+HOUSEHOLDS_AT_ONCE = BATCH // 2
 
 
 def index_anew(engine: Engine, ring: KeyRing, progress: Progress) -> Outcome:
@@ -53,7 +53,7 @@ def count_households(engine: Engine, ring: KeyRing) -> int:
 def _pass(engine: Engine, ring: KeyRing, progress: Progress) -> Outcome:
     outcome = Outcome()
     for household_ids in _stale_batches(engine, ring):
-        done = 0
+        done, begun = 0, time.monotonic()
         with Session(engine) as session:
             for household_id in household_ids:
                 try:
@@ -66,7 +66,7 @@ def _pass(engine: Engine, ring: KeyRing, progress: Progress) -> Outcome:
             session.commit()
         outcome.done += done
         progress(done)
-        time.sleep(PAUSE_SECONDS)
+        give_way(time.monotonic() - begun)
     return outcome
 
 

@@ -10,23 +10,22 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, or_, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from api.crypto.ring import KeyRing, SealBroken, key_id_of
 from api.crypto.sealed_columns import SealedTable, is_under, row_id_of
 from api.database import READ_ONLY
 
-BATCH = 200
+BATCH = 100
 IDLE_PASSES = 20
 WAIT_SECONDS = 0.25
 """Rows that others hold just now are left out and come again: after this pause, that often without any progress."""
-PAUSE_SECONDS = 0.005
-"""Between batches, so that a writer who waits for SQLite's one lock gets it."""
+PAUSE_SECONDS = 0.02
 
 Progress = Callable[[int], None]
 
@@ -82,6 +81,7 @@ def _pass(engine: Engine, ring: KeyRing, sealed: SealedTable, progress: Progress
     outcome = Outcome()
     for rows in _stale_batches(engine, ring, sealed):
         changes = list(_changes(ring, sealed, rows, outcome))
+        begun = time.monotonic()
         try:
             with engine.begin() as connection:
                 done = _replace(connection, sealed, changes)
@@ -92,7 +92,7 @@ def _pass(engine: Engine, ring: KeyRing, sealed: SealedTable, progress: Progress
         outcome.done += done
         outcome.skipped += len(changes) - done
         progress(done)
-        time.sleep(PAUSE_SECONDS)
+        give_way(time.monotonic() - begun)
     return outcome
 
 
@@ -130,16 +130,27 @@ def _replace(connection: Connection, sealed: SealedTable, changes: Sequence[_Cha
 
     Rows that another transaction holds are not waited for: who waits for nobody is in no deadlock.
     """
-    ids = [change.row_id for change in changes]
+    ids = {change.row_id for change in changes}
     free = set(connection.execute(lock_free(sealed.identity, ids)).scalars()) if ids else set()
     done = 0
-    for change in changes:
-        if change.row_id in free:
-            statement = update(sealed.table).where(sealed.identity == change.row_id, change.column == change.old)
-            done += connection.execute(statement.values({change.column: change.new})).rowcount
+    for column in sealed.columns:
+        values = [
+            {"of_row": change.row_id, "as_read": change.old, "anew": change.new}
+            for change in changes
+            if change.column is column and change.row_id in free
+        ]
+        if values:
+            unchanged = and_(sealed.identity == bindparam("of_row"), column == bindparam("as_read"))
+            statement = update(sealed.table).where(unchanged).values({column: bindparam("anew")})
+            done += connection.execute(statement, values).rowcount
     return done
 
 
-def lock_free(identity: Any, ids: Sequence[uuid.UUID]) -> Any:
+def lock_free(identity: Any, ids: Collection[uuid.UUID]) -> Any:
     """Return the query that locks those rows that nobody holds, and names them. SQLite has locked everything already."""
     return select(identity).where(identity.in_(ids)).with_for_update(key_share=True, skip_locked=True)
+
+
+def give_way(held_seconds: float) -> None:
+    """Leave the database to others for as long as it was held, and a little: SQLite has one lock, and no queue for it."""
+    time.sleep(PAUSE_SECONDS + held_seconds)

@@ -270,13 +270,17 @@ def test_rows_that_somebody_holds_are_not_waited_for_and_come_again(scratch: Wor
     if scratch.database.engine == "sqlite":
         pytest.skip("SQLite has one lock for all")
     scratch.create_household(scratch.create_officer())
-    with node(scratch.database, **ROTATING) as rotating, scratch.engine.connect() as holder:
-        holder.execute(text("SELECT id FROM worker FOR UPDATE"))
-        threading.Timer(1.0, holder.rollback).start()
+    with node(scratch.database, **ROTATING) as rotating:
+        with scratch.engine.connect() as holder:
+            holder.execute(text("SELECT id FROM worker FOR UPDATE"))
+            held = run(rotating, "rotate")
+            left = {table for table, _, _, value in sealed_values(scratch.engine) if value.startswith(b"\x02t1")}
+        freed = run(rotating, "rotate")
 
-        result = run(rotating, "rotate")
-
-    assert result.exit_code == 0, result.output
+    assert held.exit_code == 1
+    assert "under other keys still" in held.output
+    assert left == {"worker"}
+    assert freed.exit_code == 0, freed.output
     assert set(key_ids(scratch.engine)) == {"t2"}
 
 
