@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, request
 
-from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
@@ -17,21 +16,28 @@ from api.logging import configure_logging
 from api.parsing import MAX_BODY_BYTES, check_envelope
 from api.problems import register_problems
 from api.resources import (
+    address_releases,
     administration,
+    alerts,
+    area_changes,
     areas_to_avoid,
     audit_events,
+    budget_raises,
     holds,
     households,
     me,
     placements,
     properties,
     providers,
+    readings,
     referrals,
     reminders,
     searches,
     units,
 )
+from api.security_headers import register_security_headers
 from api.settings import Settings
+from placement.budgets import DEFAULT_BUDGETS
 
 PREFIX = "/api/v1"
 RESOURCES = (
@@ -41,21 +47,19 @@ RESOURCES = (
     units,
     households,
     areas_to_avoid,
+    area_changes,
     searches,
     holds,
     referrals,
     placements,
+    address_releases,
+    readings,
     reminders,
     administration,
     audit_events,
+    alerts,
+    budget_raises,
 )
-SECURITY_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Frame-Options": "DENY",
-}
 
 
 def create_app(settings: Settings) -> Flask:
@@ -67,6 +71,7 @@ def create_app(settings: Settings) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
         SECRET_KEY=settings.auth_key,
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        TRUSTED_HOSTS=settings.trusted_hosts,
         API_TITLE="Harbour",
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
@@ -80,7 +85,8 @@ def create_app(settings: Settings) -> Flask:
     with app.app_context():
         prepare_engine(db.engine)
     key_gate = KeyGate(settings.keys)
-    app.extensions["harbour"] = Harbour(settings, settings.keys.ring(), key_gate)
+    budgets = DEFAULT_BUDGETS.tightened(settings.asking_budget_percent)
+    app.extensions["harbour"] = Harbour(settings, settings.keys.ring(), key_gate, budgets)
     app.before_request(lambda: check_envelope(request))
     register_gate(app, key_gate)
     register_guard(app)
@@ -91,11 +97,5 @@ def create_app(settings: Settings) -> Flask:
     for resource in RESOURCES:
         api.register_blueprint(resource.blp, url_prefix=PREFIX)
     app.add_url_rule(f"{PREFIX}/openapi.json", "get_openapi", lambda: api.spec.to_dict())
-    app.after_request(_add_security_headers)
+    register_security_headers(app, over_tls=settings.environment == "production")
     return app
-
-
-def _add_security_headers(response: Response) -> Response:
-    response.headers.update(SECURITY_HEADERS)
-    response.headers.pop("Server", None)
-    return response

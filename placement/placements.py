@@ -17,7 +17,14 @@ from accommodation.taking import end_stay, lock_unit, take_unit
 from accommodation.vacancies import add_void
 from accommodation.vocabulary import Role, StayKind, VoidReason
 from placement.errors import ExtensionNotLater
-from placement.events import HouseholdArrived, HouseholdDeparted, HouseholdDidNotArrive, LicenceExtended
+from placement.events import (
+    HouseholdArrived,
+    HouseholdDeparted,
+    HouseholdDidNotArrive,
+    LicenceExtended,
+    PlacementRead,
+    PlacementsListed,
+)
 from placement.licence import licence_end
 from placement.models import Extension, Placement
 from placement.reminders import plan_reminders
@@ -45,8 +52,16 @@ def load_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
     return placement
 
 
+def read_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
+    """Open a placement that the principal may see; the reading is recorded. Raises NotFound."""
+    placement = load_placement(uow, placement_id)
+    uow.record(PlacementRead(subject_id=placement.id))
+    return placement
+
+
 def list_placements(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Placement]:
-    """List placements that the principal may see, in order of their random id."""
+    """List placements that the principal may see, in order of their random id; the reading is recorded."""
+    uow.record(PlacementsListed(subject_id=uow.principal.organisation_id))
     provider = find_own_provider(uow)
     query = select(Placement).where(
         or_(

@@ -16,7 +16,7 @@ from accommodation.base import Base, Cipher
 from accommodation.calendar import Nation, local_date, nation_of, start_of_day
 from accommodation.models import Organisation, Property, Provider, Stay, Unit, Worker
 from accommodation.sealing import seal_json
-from accommodation.supply import get_supply_version, touch_units
+from accommodation.supply import touch_units
 from accommodation.vault import VaultAddress, VaultDoor
 from accommodation.vocabulary import OccupancyBasis, OrganisationKind, ProviderKind, StayKind
 from api.demo.drawing import draw_address, draw_areas, draw_household, draw_id, draw_property, draw_stay, pick
@@ -88,6 +88,7 @@ class DemoRows:
             "reference": self._reference("B"),
             "cell": partition.codes[cell],
             "cell_version": partition.version,
+            "special_risk": False,
             "nation": nation_of(place.authority_code),
             "version": 1,
             **draw_property(self.rng, is_staffed=is_staffed),
@@ -115,7 +116,6 @@ class DemoRows:
             "id": draw_id(self.rng),
             "property_id": home["id"],
             "reference": self._reference("U"),
-            "cell": home["cell"],
             "notice_min_days": DEFAULT_POLICY.notice_min_days(OccupancyBasis(facts["occupancy_basis"])),
             "confirmed_at": None if hours > 14 else self.now - timedelta(hours=float(hours)),
             "withdrawn_at": None,
@@ -260,10 +260,8 @@ class DemoRows:
                     batch = rows[start : start + BATCH]
                     session.execute(insert(model), batch)
                     yield len(batch)
-        version = get_supply_version(session)
         for start in range(0, len(self.unit_ids), BATCH):
             touch_units(session, self.unit_ids[start : start + BATCH])
-        assert get_supply_version(session) > version or not self.unit_ids  # noqa: S101
 
     def count(self) -> int:
         """Return how many rows will be written."""

@@ -11,7 +11,14 @@ from tests.support.corpus import STALE_VERSIONS
 from tests.support.problems import assert_problem, masked
 from tests.support.stage import READ_OF, Stage
 
-VERSIONED = sorted(name for name in PERMISSIONS if name.startswith(("update_", "cancel_", "retire_", "revoke_", "release_")))
+MUST_NOT_WAIT = frozenset({"revoke_address_release"})
+"""Taking an address back is good whatever has changed since: to read it again first would cost the moment that counts."""
+
+VERSIONED = sorted(
+    name
+    for name in set(PERMISSIONS) - MUST_NOT_WAIT
+    if name.startswith(("update_", "cancel_", "retire_", "revoke_", "release_", "close_"))
+)
 
 
 def test_every_change_and_every_removal_asks_for_a_version(stage: Stage) -> None:

@@ -26,6 +26,7 @@ from accommodation.vocabulary import Role
 from api.crypto import KeyRing, SealBroken
 from api.crypto.key_status import RowsHidden, read_status
 from api.crypto.rotation import seal_anew
+from placement.budgets import UNLIMITED
 from placement.households import edit_household, load_household, open_household
 from placement.models import Household
 from tests.support.databases import Database
@@ -354,7 +355,7 @@ def _raw(key: str) -> bytes:
 
 def _edit(world: World, officer: Caller, household_id: uuid.UUID, case_id: str) -> None:
     with world.unit_of_work(officer) as uow:
-        edit_household(uow, load_household(uow, household_id), {"external_case_id": case_id})
+        edit_household(uow, UNLIMITED, load_household(uow, household_id), {"external_case_id": case_id})
 
 
 def _add_one(world: World, officer: Caller, household_id: uuid.UUID) -> None:
@@ -362,7 +363,7 @@ def _add_one(world: World, officer: Caller, household_id: uuid.UUID) -> None:
     with world.unit_of_work(officer) as uow:
         household = load_household(uow, household_id)
         number = int(open_household(uow, household).details.get("external_case_id") or 0)
-        edit_household(uow, household, {"external_case_id": str(number + 1)})
+        edit_household(uow, UNLIMITED, household, {"external_case_id": str(number + 1)})
 
 
 def _case_id(world: World, officer: Caller, household_id: uuid.UUID) -> str:

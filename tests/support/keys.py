@@ -18,6 +18,7 @@ from api.crypto import KeyRing
 from api.crypto.ring import key_id_of
 from api.crypto.sealed_columns import SealedTable, list_sealed_tables
 from api.settings import Settings
+from placement.budgets import UNLIMITED
 from tests.support.databases import TEST_KEYS, Database
 from tests.support.world import World
 
@@ -40,6 +41,7 @@ def node(database: Database, **keys: str) -> Iterator[World]:
     """Start one more Harbour on a database that is migrated, with these keys instead of the usual ones."""
     app = create_app(Settings.from_environment(database.environment(**keys)))
     register_commands(app)
+    app.extensions["harbour"].budgets = UNLIMITED
     with closing(World(app, database)) as world:
         yield world
 

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from accommodation.base import Base, Principal
 from accommodation.calendar import local_date
+from accommodation.disclosure_caps import DEFAULT_CAPS
 from accommodation.vocabulary import OrganisationKind, Role
 from api.app import PREFIX, create_app
 from api.auth.administration import add_organisation, add_worker, issue_key
@@ -25,7 +26,9 @@ from api.cli import register_commands
 from api.database import db
 from api.extensions import Harbour
 from api.unit_of_work import SqlUnitOfWork, begin_unit_of_work
+from placement.budgets import UNLIMITED
 from placement.index import VacancyIndex
+from tests.support.append_only import append_only_lifted
 from tests.support.databases import Database
 
 NOBODY = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="system")
@@ -117,10 +120,12 @@ class World:
     def empty(self) -> None:
         """Delete every row and forget what was read of them."""
         with self.engine.begin() as connection:
-            for table in reversed(Base.metadata.sorted_tables):
-                if table.name != "supply_version":
-                    connection.execute(table.delete())
+            with append_only_lifted(connection):
+                for table in reversed(Base.metadata.sorted_tables):
+                    if table.name != "supply_version":
+                        connection.execute(table.delete())
             connection.execute(text("UPDATE supply_version SET version = version + 1"))
+        self.harbour.disclosure_caps = DEFAULT_CAPS
         engine = self.harbour.search_engine
         self.harbour._engine = replace(engine, index=VacancyIndex(engine.atlas.partition))
 
@@ -230,6 +235,13 @@ class World:
         accepted = manager.made(f"/referrals/{referral['id']}/accept")
         return manager.made(f"/placements/{accepted['placement_id']}/arrival", {"arrived_on": self.today().isoformat()})
 
+    def release(
+        self, manager: Caller, officer: Caller, placement_id: str, reason: str = "She drives them."
+    ) -> dict[str, Any]:
+        """Release the address of a placement to an officer; the manager has just shown her second factor."""
+        body = {"officer_id": str(officer.worker_id), "reason": reason}
+        return manager.made(f"/placements/{placement_id}/address-releases", body)
+
 
 def make_world(database: Database, gazetteer_directory: Path) -> World:
     """Make an application on a database, migrate it, and give it the shared gazetteer."""
@@ -237,6 +249,7 @@ def make_world(database: Database, gazetteer_directory: Path) -> World:
     if not link.exists():
         link.symlink_to(gazetteer_directory)
     app = create_app(database.settings())
+    app.extensions["harbour"].budgets = UNLIMITED  # tests ask more than people may; those of budgets set a policy
     register_commands(app)
     with app.app_context():
         upgrade(directory=MIGRATIONS)
