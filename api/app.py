@@ -9,7 +9,7 @@ from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
 from api.blueprint import HarbourApi, describe_problems
-from api.crypto import KeyRing
+from api.crypto.gate import KeyGate, register_gate
 from api.database import db, engine_options, prepare_engine
 from api.extensions import Harbour
 from api.health import blp as health
@@ -96,12 +96,11 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    app.extensions["harbour"] = Harbour(
-        settings,
-        KeyRing(settings.data_keys, settings.index_key),
-        DEFAULT_BUDGETS.tightened(settings.asking_budget_percent),
-    )
+    key_gate = KeyGate(settings.keys)
+    budgets = DEFAULT_BUDGETS.tightened(settings.asking_budget_percent)
+    app.extensions["harbour"] = Harbour(settings, settings.keys.ring(), key_gate, budgets)
     app.before_request(lambda: check_envelope(request))
+    register_gate(app, key_gate)
     register_guard(app)
     register_problems(app)
     app.register_blueprint(health)

@@ -11,6 +11,7 @@ from flask import current_app, g
 
 from accommodation.disclosure_caps import DEFAULT_CAPS, DisclosureCaps
 from api.crypto import KeyRing
+from api.crypto.gate import KeyGate
 from api.database import READ_ONLY, db
 from api.problems import request_id
 from api.settings import Settings
@@ -33,6 +34,7 @@ class Harbour:
 
     settings: Settings
     key_ring: KeyRing
+    key_gate: KeyGate
     budgets: BudgetPolicy = DEFAULT_BUDGETS
     disclosure_caps: DisclosureCaps = DEFAULT_CAPS
     _engine: SearchEngine | None = None
