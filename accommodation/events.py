@@ -29,6 +29,27 @@ class PropertyEdited(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PropertyMoved(DomainEvent):
+    """Into the cell that the present table has for it."""
+
+    name: ClassVar[str] = "property:moved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyHidden(DomainEvent):
+    """In its county: it is of special risk."""
+
+    name: ClassVar[str] = "property:special_risk:stated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyUnhidden(DomainEvent):
+    """Back in its fine cell."""
+
+    name: ClassVar[str] = "property:special_risk:ended"
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnitOpened(DomainEvent):
     name: ClassVar[str] = "unit:opened"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask, request
 
-from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
+from accommodation import people_models as _people  # noqa: F401
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
 from api.blueprint import HarbourApi, describe_problems
-from api.crypto import KeyRing
+from api.crypto.gate import KeyGate, register_gate
 from api.database import db, engine_options, prepare_engine
 from api.extensions import Harbour
 from api.health import blp as health
@@ -19,10 +19,16 @@ from api.problems import register_problems
 from api.resources import (
     address_releases,
     administration,
+    alerts,
+    area_changes,
     areas_to_avoid,
     audit_events,
+    blocked_persons,
+    budget_raises,
     holds,
     households,
+    invitations,
+    leaves,
     me,
     placements,
     properties,
@@ -31,10 +37,14 @@ from api.resources import (
     referrals,
     reminders,
     searches,
+    sharing_agreements,
     units,
+    workers,
 )
 from api.security_headers import register_security_headers
 from api.settings import Settings
+from placement import blocked_models as _blocked  # noqa: F401
+from placement.budgets import DEFAULT_BUDGETS
 
 PREFIX = "/api/v1"
 RESOURCES = (
@@ -44,6 +54,8 @@ RESOURCES = (
     units,
     households,
     areas_to_avoid,
+    area_changes,
+    blocked_persons,
     searches,
     holds,
     referrals,
@@ -52,7 +64,13 @@ RESOURCES = (
     readings,
     reminders,
     administration,
+    workers,
+    leaves,
+    invitations,
+    sharing_agreements,
     audit_events,
+    alerts,
+    budget_raises,
 )
 
 
@@ -78,8 +96,11 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    app.extensions["harbour"] = Harbour(settings, KeyRing(settings.data_keys, settings.index_key))
+    key_gate = KeyGate(settings.keys)
+    budgets = DEFAULT_BUDGETS.tightened(settings.asking_budget_percent)
+    app.extensions["harbour"] = Harbour(settings, settings.keys.ring(), key_gate, budgets)
     app.before_request(lambda: check_envelope(request))
+    register_gate(app, key_gate)
     register_guard(app)
     register_problems(app)
     app.register_blueprint(health)

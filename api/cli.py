@@ -10,6 +10,9 @@ from flask_migrate import Migrate, upgrade
 from tqdm import tqdm
 
 from accommodation.base import DomainError
+from api.audit.cli import audit
+from api.crypto.commands import keys
+from api.crypto.key_check import KeysDoNotFit
 from api.database import db
 from api.extensions import current_harbour
 
@@ -20,11 +23,14 @@ def register_commands(app: Flask) -> None:
     """Add Harbour's commands, and Flask-Migrate's `db`, to `flask --app wsgi`."""
     Migrate(app, db, directory=MIGRATIONS)
     app.cli.add_command(gazetteer)
+    app.cli.add_command(audit)
+    app.cli.add_command(cells)
     app.cli.add_command(demo)
     app.cli.add_command(openapi)
     app.cli.add_command(prepare)
     app.cli.add_command(first_administrator)
     app.cli.add_command(scheduler)
+    app.cli.add_command(keys)
 
 
 @click.group()
@@ -54,6 +60,25 @@ def build_gazetteer_with_progress() -> None:
         build_gazetteer(directory, progress)
 
 
+@click.group()
+def cells() -> None:
+    """Safety cells: which one each property is filed in."""
+
+
+@cells.command("move")
+def move() -> None:
+    """File every property of an older table of cells in the present one, each by an act of its own in the audit trail."""
+    from api.filing import move_properties
+
+    harbour = current_harbour()
+    outcome = move_properties(db.engine, harbour.key_ring, harbour.atlas)
+    click.echo(f"{outcome.moved} moved, {outcome.current} were in the present table already.")
+    for reference, slug in outcome.left:
+        click.echo(f"{reference} stays under review: {slug}")
+    if outcome.left:
+        raise click.ClickException("Ask the providers of these properties about their postcodes.")
+
+
 @click.command()
 def prepare() -> None:
     """Make everything ready to serve: gazetteer, database schema, and the demo partnership in an empty database."""
@@ -66,10 +91,19 @@ def prepare_installation() -> None:
 
     build_gazetteer_with_progress()
     upgrade(directory=MIGRATIONS)
+    require_fitting_keys()
     if current_harbour().settings.environment == "production" or not is_empty():
         return
     click.echo("The database is empty: loading the demo partnership.")
     load_partnership()
+
+
+def require_fitting_keys() -> None:
+    """Go no further with keys that are not the database's."""
+    try:
+        current_harbour().key_gate.require(db.engine)
+    except KeysDoNotFit as error:
+        raise click.ClickException(str(error)) from None
 
 
 @click.command()
@@ -81,6 +115,7 @@ def demo(units: int | None, seed: int) -> None:
 
     if current_harbour().settings.environment == "production":
         raise click.ClickException("Demo data and demo keys are not for production.")
+    require_fitting_keys()
     if units is None:
         load_partnership(seed)
     else:
@@ -96,6 +131,7 @@ def first_administrator(organisation: str, name: str, days: int) -> None:
     from api.auth.administration import bootstrap_administrator
 
     harbour = current_harbour()
+    require_fitting_keys()
     try:
         key = bootstrap_administrator(db.engine, harbour.key_ring, harbour.settings.auth_key, organisation, name, days)
     except DomainError as error:
@@ -119,4 +155,5 @@ def scheduler() -> None:
     """Run the scheduler process until it is stopped."""
     from api.scheduler import run_scheduler
 
+    require_fitting_keys()
     run_scheduler()

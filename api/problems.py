@@ -40,8 +40,16 @@ TITLES: dict[str, tuple[int, str]] = {
     "release-over": (409, "This release can no longer be read"),
     "inside-area-to-avoid": (409, "The unit is inside an area to avoid"),
     "asked-too-often": (409, "This provider has been asked before"),
+    "area-change-pending": (409, "A change to the areas to avoid is pending"),
+    "second-worker-needed": (409, "A second worker decides on this"),
+    "about-yourself": (409, "This is about you"),
+    "budget-raised-already": (409, "This budget was raised already"),
     "extension-not-later": (409, "An extension moves the end to a later day"),
     "reference-in-use": (409, "This reference is in use"),
+    "agreement-does-not-cover": (409, "Your agreement does not cover this"),
+    "roles-exclude-each-other": (409, "One person cannot have these roles"),
+    "no-safeguarding-lead": (409, "The organisation needs a safeguarding lead"),
+    "not-for-yourself": (409, "A second person is needed"),
     "provider-exists": (409, "The organisation is a provider already"),
     "stale-version": (412, "Changed since you read it"),
     "too-large": (413, "The request is too large"),
@@ -51,9 +59,11 @@ TITLES: dict[str, tuple[int, str]] = {
     "point-outside-cell": (422, "The point does not fit the postcode"),
     "place-not-usable": (422, "This place cannot be used"),
     "precondition-required": (428, "Say which version you mean"),
+    "budget-spent": (429, "Asked too often with something new"),
     "disclosure-cap-reached": (429, "No more addresses for now"),
     "headers-too-large": (431, "The headers are too large"),
     "internal-error": (500, "Harbour failed"),
+    "keys-do-not-fit": (503, "The keys do not fit the database"),
     "look-up-unavailable": (503, "A look-up is not answering"),
     "try-again": (503, "Busy just now"),
 }
@@ -166,8 +176,9 @@ def _step(key: object) -> str:
 
 
 def _domain_problem(error: DomainError) -> Response:
-    wait = getattr(error, "retry_after_seconds", None)
-    return make_problem(error.slug, error.detail, None if wait is None else {"Retry-After": str(wait)}, **error.data)
+    seconds = getattr(error, "retry_after_seconds", None)
+    headers = None if seconds is None else {"Retry-After": str(seconds)}
+    return make_problem(error.slug, error.detail, headers, **error.data)
 
 
 def _geo_problem(error: GeoError) -> Response:

@@ -53,9 +53,11 @@ def list_holds_(query: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, HoldSchema)
 def create_hold(body: dict[str, Any]) -> dict[str, Any]:
     """Hold a unit that a search offered. When somebody was quicker, the problem names the next best units."""
-    engine = current_harbour().search_engine
+    harbour = current_harbour()
     with unit_of_work() as uow:
-        hold = hold_unit(uow, engine, body["household_id"], body["unit_id"], body["search_id"])
+        hold = hold_unit(
+            uow, harbour.search_engine, harbour.budgets, body["household_id"], body["unit_id"], body["search_id"]
+        )
     send_etag(hold)
     return describe_hold(hold, uow.now)
 

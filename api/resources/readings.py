@@ -11,6 +11,8 @@ from marshmallow import Schema, fields
 
 from accommodation.calendar import local_date
 from api.audit import AuditEvent
+from api.audit.models import AuditReason
+from api.audit.reasons import open_reason
 from api.blueprint import HarbourBlueprint
 from api.extensions import unit_of_work
 from api.pagination import page, read_cursor
@@ -105,11 +107,10 @@ def _reading(event: AuditEvent, readers: Mapping[uuid.UUID, Reader], own: uuid.U
 
 
 def _words(uow: SqlUnitOfWork, event: AuditEvent) -> str | None:
-    """Open the reason that somebody gave."""
-    if event.reason_sealed is None:
+    """Open the reason that somebody gave; None where nobody did, and once it was erased."""
+    if event.reason_digest is None or (row := uow.session.get(AuditReason, event.id)) is None:
         return None
-    words = uow.cipher.open(event.reason_sealed, table="audit_event", column="reason_sealed", row_id=event.id)
-    return words.decode("utf-8", "surrogatepass")
+    return open_reason(uow.cipher, event.id, row.reason_sealed)[1]
 
 
 def _position(query: dict[str, Any], kind: str) -> Position | None:

@@ -131,8 +131,8 @@ class ExactCheckSchema(Schema):
 @blp.arguments(ListQuery, location="query")
 @blp.response(200, list_schema(ReferralEntrySchema))
 def list_referrals_(query: dict[str, Any]) -> dict[str, Any]:
-    """List the referrals that the caller made or is asked to answer."""
-    with unit_of_work(read_only=True) as uow:
+    """List the referrals that the caller made or is asked to answer; the reading is recorded."""
+    with unit_of_work() as uow:
         rows = list_referrals(uow, after=after_id(query, "referrals"), limit=query["limit"] + 1)
         return page(rows, query["limit"], "referrals", lambda row: str(row.id), lambda row: _entry(uow, row))
 
@@ -142,8 +142,9 @@ def list_referrals_(query: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, ReferralSchema)
 def create_referral(body: dict[str, Any]) -> dict[str, Any]:
     """Refer the household of a live hold to the unit's provider."""
+    harbour = current_harbour()
     with unit_of_work() as uow:
-        return _describe(uow, make_referral(uow, body["hold_id"]))
+        return _describe(uow, make_referral(uow, harbour.search_engine, harbour.budgets, body["hold_id"]))
 
 
 @blp.route("/referrals/<uuid:referral_id>", methods=["GET"])

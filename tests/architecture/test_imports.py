@@ -15,6 +15,7 @@ PACKAGES = ("geo", "accommodation", "placement", "api")
 VAULT = "accommodation.vault"
 
 OPENS_THE_VAULT = {
+    "accommodation.filing": "files a property in the cell of its postcode",
     "accommodation.properties": "seals an address when a property is opened",
     "api.demo.rows": "writes the demo's invented addresses",
     "api.resources.units": "seals what is written on a door",

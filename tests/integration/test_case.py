@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from shapely import Point
 
+from accommodation.supply import touch_units
 from geo.areas import parse_area
 from geo.postcode import Postcode
 from placement.holds import close_hold
@@ -32,12 +33,13 @@ def excluded(answer: dict[str, Any]) -> dict[str, int]:
 
 
 def expire(world: World, hold_id: str) -> None:
-    """Let a hold's time be over, as the clock would."""
+    """Let a hold's time be over, as the clock would; whoever has read the supply is told that its dates are others."""
     with world.unit_of_work() as uow:
         hold = uow.session.get_one(Hold, UUID(hold_id))
         hold.held_at = hold.stay.starts_at = uow.now - timedelta(minutes=91)
         uow.session.flush()
         hold.expires_at = hold.stay.ends_at = uow.now - timedelta(minutes=1)
+        touch_units(uow.session, [hold.unit_id])
 
 
 def test_a_held_unit_cannot_be_offered_to_another_household(world: World) -> None:
