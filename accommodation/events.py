@@ -87,3 +87,33 @@ class VacanciesConfirmed(DomainEvent):
 @dataclass(frozen=True, kw_only=True)
 class AddressDisclosed(DomainEvent):
     name: ClassVar[str] = "address:disclosed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressReadAgain(DomainEvent):
+    name: ClassVar[str] = "address:disclosed:again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressReleased(DomainEvent):
+    name: ClassVar[str] = "address:released"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseRevoked(DomainEvent):
+    name: ClassVar[str] = "address:release:revoked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseExpired(DomainEvent):
+    name: ClassVar[str] = "address:release:expired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingPointTold(DomainEvent):
+    name: ClassVar[str] = "meeting_point:told"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosuresListed(DomainEvent):
+    name: ClassVar[str] = "property:disclosures:listed"

@@ -10,6 +10,7 @@ from flask_migrate import Migrate, upgrade
 from tqdm import tqdm
 
 from accommodation.base import DomainError
+from api.audit.cli import audit
 from api.database import db
 from api.extensions import current_harbour
 
@@ -20,6 +21,7 @@ def register_commands(app: Flask) -> None:
     """Add Harbour's commands, and Flask-Migrate's `db`, to `flask --app wsgi`."""
     Migrate(app, db, directory=MIGRATIONS)
     app.cli.add_command(gazetteer)
+    app.cli.add_command(audit)
     app.cli.add_command(cells)
     app.cli.add_command(demo)
     app.cli.add_command(openapi)

@@ -14,6 +14,7 @@ from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
 from api.extensions import current_harbour, unit_of_work
 from api.fields import LETTERS_AND_DIGITS, Identity, StrictBoolean, StrictFloat, line, text, within
+from api.outbox import OutboxNotifier
 from api.pagination import page
 from api.places import check_postcode, pointing_into
 from api.resources.common import ListQuery, after_id, list_schema
@@ -80,6 +81,11 @@ class DisclosureSchema(Schema):
     property_id = fields.UUID(required=True)
     address = fields.Nested(AddressSchema, required=True)
     door_name = fields.String(required=True, allow_none=True)
+    readable_until = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Until then the same session may ask again; null for the property's own staff."},
+    )
 
 
 @blp.route("/properties", methods=["GET"])
@@ -138,10 +144,11 @@ def update_property(body: dict[str, Any], property_id: uuid.UUID) -> dict[str, A
 @blp.arguments(DisclosureRequest)
 @blp.response(201, DisclosureSchema)
 def disclose_address_(body: dict[str, Any], property_id: uuid.UUID) -> dict[str, Any]:
-    """Tell the address to somebody who may know it; it is logged with the reason."""
+    """Tell the address to the officer it was released to, or to own staff with a reason. Needs a second factor."""
+    caps = current_harbour().disclosure_caps
     with unit_of_work() as uow:
-        told = disclose_address(uow, property_id, body["placement_id"], body["reason"])
-    return {"property_id": told.property_id, "address": told.address, "door_name": told.door_name}
+        told = disclose_address(uow, OutboxNotifier(uow), caps, property_id, body["placement_id"], body["reason"])
+    return vars(told)
 
 
 def describe_property(home: Property) -> dict[str, Any]:
