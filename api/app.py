@@ -8,6 +8,7 @@ from accommodation import alerts as _alerts  # noqa: F401  (these tables belong 
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
+from api.auth.passwords import Passwords
 from api.blueprint import HarbourApi, describe_problems
 from api.crypto import KeyRing
 from api.database import db, engine_options, prepare_engine
@@ -29,6 +30,7 @@ from api.resources import (
     referrals,
     reminders,
     searches,
+    sessions,
     units,
 )
 from api.settings import Settings
@@ -36,6 +38,7 @@ from api.settings import Settings
 PREFIX = "/api/v1"
 RESOURCES = (
     me,
+    sessions,
     providers,
     properties,
     units,
@@ -58,8 +61,8 @@ SECURITY_HEADERS = {
 }
 
 
-def create_app(settings: Settings) -> Flask:
-    """Return Harbour's WSGI application for one installation."""
+def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Flask:
+    """Return Harbour's WSGI application for one installation; `passwords` of another cost are for tests alone."""
     configure_logging(settings.log_level)
     app = Flask("harbour", instance_path=str(settings.instance_path), static_folder=None)
     app.config.update(
@@ -79,7 +82,7 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    app.extensions["harbour"] = Harbour(settings, KeyRing(settings.data_keys, settings.index_key))
+    app.extensions["harbour"] = Harbour(settings, KeyRing(settings.data_keys, settings.index_key), passwords or Passwords())
     app.before_request(lambda: check_envelope(request))
     register_guard(app)
     register_problems(app)

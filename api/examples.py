@@ -40,6 +40,8 @@ _AREA: dict[str, Any] = {
 }
 
 REQUESTS: dict[str, dict[str, Any]] = {
+    # signing in
+    "step_up": {"code": "492039"},
     # supply
     "create_provider": {
         "organisation_id": _ID,

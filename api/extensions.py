@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from flask import current_app, g
 
+from api.auth.cookies import Cookies
+from api.auth.passwords import Passwords
 from api.crypto import KeyRing
 from api.database import READ_ONLY, db
 from api.problems import request_id
@@ -29,8 +31,14 @@ class Harbour:
 
     settings: Settings
     key_ring: KeyRing
+    passwords: Passwords = field(default_factory=Passwords)
     _engine: SearchEngine | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def cookies(self) -> Cookies:
+        """The cookies of this installation."""
+        return Cookies(secure=self.settings.sign_in.secure_cookies)
 
     @property
     def search_engine(self) -> SearchEngine:

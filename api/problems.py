@@ -23,8 +23,12 @@ MAX_ERRORS = 50
 
 TITLES: dict[str, tuple[int, str]] = {
     "bad-request": (400, "The request cannot be read"),
-    "not-signed-in": (401, "A valid key is needed"),
+    "not-signed-in": (401, "Sign in, or send a valid key"),
     "not-permitted": (403, "Your role may not do this"),
+    "session-needed": (403, "A key cannot do this"),
+    "step-up-needed": (403, "Show your second factor once more"),
+    "cross-site-request": (403, "This request may come from another site"),
+    "not-confirmed": (403, "That does not confirm that it is you"),
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "This address does not take that method"),
     "not-acceptable": (406, "No such representation"),
@@ -41,6 +45,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "extension-not-later": (409, "An extension moves the end to a later day"),
     "reference-in-use": (409, "This reference is in use"),
     "provider-exists": (409, "The organisation is a provider already"),
+    "sign-in-name-in-use": (409, "Somebody signs in by this name"),
     "stale-version": (412, "Changed since you read it"),
     "too-large": (413, "The request is too large"),
     "unsupported-media-type": (415, "Send JSON in UTF-8"),
@@ -49,6 +54,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "point-outside-cell": (422, "The point does not fit the postcode"),
     "place-not-usable": (422, "This place cannot be used"),
     "precondition-required": (428, "Say which version you mean"),
+    "too-many-requests": (429, "Too many tries"),
     "headers-too-large": (431, "The headers are too large"),
     "internal-error": (500, "Harbour failed"),
     "look-up-unavailable": (503, "A look-up is not answering"),
@@ -69,18 +75,20 @@ SLUG_OF_STATUS = {
     415: "unsupported-media-type",
     422: "invalid-input",
     428: "precondition-required",
+    429: "too-many-requests",
     431: "headers-too-large",
     503: "try-again",
 }
 
 DETAIL_OF_STATUS = {
-    401: "Send your key as `Authorization: Bearer <key>`.",
+    401: "Sign in, or send your key as `Authorization: Bearer <key>`.",
     403: "Ask somebody whose role allows it.",
     404: "There is nothing here that you may see.",
     405: "See the Allow header for the methods that it takes.",
     412: "This was changed since you read it. Read it again, then decide.",
     413: "Send less than the documented limit.",
     415: "Send the body as application/json in UTF-8.",
+    429: "Wait as long as Retry-After says, then ask again.",
     428: "Send the ETag that you read as If-Match.",
     431: "Send smaller headers.",
     503: "Nothing was changed. Try again in a moment.",
@@ -163,7 +171,9 @@ def _step(key: object) -> str:
 
 
 def _domain_problem(error: DomainError) -> Response:
-    return make_problem(error.slug, error.detail, **error.data)
+    seconds = getattr(error, "retry_after_seconds", None)
+    headers = None if seconds is None else {"Retry-After": str(seconds)}
+    return make_problem(error.slug, error.detail, headers, **error.data)
 
 
 def _geo_problem(error: GeoError) -> Response:

@@ -20,6 +20,8 @@ from typing import Self
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api.auth.settings import SignInSettings
+
 KEY_BYTES = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 ENVIRONMENTS = ("development", "production")
@@ -52,6 +54,12 @@ class Settings:
     street_geocoder_host: str | None
     workers: int
     threads: int
+    sign_in: SignInSettings
+
+    @property
+    def allows_demo(self) -> bool:
+        """Whether credentials of a demo open anything."""
+        return self.environment != "production"
 
     @property
     def gazetteer_directory(self) -> Path:
@@ -91,6 +99,7 @@ class Settings:
             street_geocoder_host=_host(environ, "STREET_GEOCODER_HOST", problems),
             workers=_number(environ, "WEB_WORKERS", 2, 1, 64, problems),
             threads=_number(environ, "WEB_THREADS", 8, 1, 128, problems),
+            sign_in=SignInSettings.from_environment(environ, environment, problems),
         )
         if problems:
             raise SettingsInvalid(problems)

@@ -16,8 +16,32 @@ EVERYBODY = frozenset(Role)
 OPEN_OPERATIONS = frozenset({"get_health", "get_ready", "get_openapi"})
 """Answered without a key: they hold no data."""
 
+SIGN_IN_OPERATIONS: frozenset[str] = frozenset()
+"""Called by somebody who is not signed in yet; each checks by itself what it is given."""
+
+SESSION_OPERATIONS = frozenset(
+    {
+        "get_current_session",
+        "end_current_session",
+        "step_up",
+        "list_sessions",
+        "end_session",
+        "end_all_sessions",
+    }
+)
+"""For a person who signed in: no key may call them."""
+
+STEP_UP_OPERATIONS: frozenset[str] = frozenset()
+"""For a person who has just shown her second factor."""
+
 PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_me": EVERYBODY,
+    "get_current_session": EVERYBODY,
+    "end_current_session": EVERYBODY,
+    "step_up": EVERYBODY,
+    "list_sessions": EVERYBODY,
+    "end_session": EVERYBODY,
+    "end_all_sessions": EVERYBODY,
     # supply
     "list_providers": frozenset({MANAGER, ADMINISTRATOR}),
     "create_provider": frozenset({ADMINISTRATOR}),

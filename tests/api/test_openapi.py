@@ -12,7 +12,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from accommodation.vocabulary import Role
-from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS
+from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS, SESSION_OPERATIONS, STEP_UP_OPERATIONS
 from api.examples import REQUESTS
 from api.problems import TITLES
 from tests.support.corpus import BAD_GEOMETRIES
@@ -54,7 +54,9 @@ def test_every_operation_says_what_it_does_what_comes_back_and_who_may(document:
         assert set(operation["responses"]) <= {"200", "201", "204", "default"}, at
         assert len(operation["responses"]) == 2, at
         assert operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}, at
-        assert operation["security"] == [{"key": []}], at
+        session = {"session": []} if method == "get" else {"session": [], "csrf": []}
+        no_key = operation["operationId"] in SESSION_OPERATIONS | STEP_UP_OPERATIONS
+        assert operation["security"] == ([session] if no_key else [{"key": []}, session]), at
         assert operation["x-roles"] == sorted(PERMISSIONS[operation["operationId"]]), at
 
 

@@ -20,11 +20,14 @@ from accommodation.vocabulary import Role
 from api.app import PREFIX
 from api.audit import AuditEvent
 from api.auth.guard import operation_of
-from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS
+from api.auth.models import RecoveryCode, WorkerSession
+from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS, SESSION_OPERATIONS, SIGN_IN_OPERATIONS, STEP_UP_OPERATIONS
+from api.auth.second_factor import digest_of_recovery_code
 from api.examples import REQUESTS
 from tests.support.world import Caller, World
 
 CIRCLE_IN_KENT = {"type": "circle", "centre": {"postcode": "CT1 2EH"}, "radius_metres": 1000}
+RECOVERY_CODE = "abcd-efgh-ijkl-mnop"
 READ_OF = {
     "provider_id": "get_provider",
     "property_id": "get_property",
@@ -65,7 +68,8 @@ class Stage:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.client: FlaskClient = world.app.test_client()
+        self.client: FlaskClient = world.app.test_client(use_cookies=False)
+        self._sessions: list[uuid.UUID] = []
         self.administrator = world.create_caller(Role.ADMINISTRATOR)
         self.own = self._partnership()
         self.other = self._partnership()
@@ -90,7 +94,7 @@ class Stage:
     def guarded(self) -> Iterator[tuple[Operation, Role]]:
         """Return each operation that needs a key, with each role that may call it."""
         for name, operation in sorted(self.operations.items()):
-            if name not in OPEN_OPERATIONS:
+            if name not in OPEN_OPERATIONS | SIGN_IN_OPERATIONS:
                 for role in sorted(PERMISSIONS.get(name, ())):
                     yield operation, role
 
@@ -125,14 +129,28 @@ class Stage:
         """Send one operation: by a caller who may, about our rows, with their versions, unless told otherwise."""
         about = self.operations[operation]
         path = about.at(ids or self.own.ids) + (f"?{query}" if query else "")
-        sent: dict[str, str | None] = {"Authorization": f"Bearer {(caller or self.caller_of(operation)).key}"}
-        if about.method in ("PATCH", "DELETE") and "If-Match" not in (headers or {}):
+        caller = caller or self.caller_of(operation)
+        if operation in SESSION_OPERATIONS | STEP_UP_OPERATIONS and caller.session is None:
+            caller = self.signed_in(caller, stepped_up=operation in STEP_UP_OPERATIONS)
+        sent: dict[str, str | None] = dict(caller.headers)
+        if (
+            about.method in ("PATCH", "DELETE")
+            and "If-Match" not in (headers or {})
+            and any(name in READ_OF for name in about.arguments)
+        ):
             sent["If-Match"] = self.etag_of(about)
         sent |= headers or {}
         kept = {name: value for name, value in sent.items() if value is not None}
         if data is not None:
             return self.client.open(path, method=about.method, data=data, headers=kept)
         return self.client.open(path, method=about.method, json=body, headers=kept)
+
+    def signed_in(self, caller: Caller, *, stepped_up: bool = False) -> Caller:
+        """Return a caller with a session of her own, which the digest leaves out."""
+        caller = self.world.sign_in(caller, stepped_up=stepped_up)
+        assert caller.session is not None
+        self._sessions.append(caller.session.id)
+        return caller
 
     def etag_of(self, operation: Operation) -> str:
         """Return the present ETag of the row that an operation is about."""
@@ -144,13 +162,16 @@ class Stage:
         return self.administrator.get("/me").status_code == 200
 
     def digest(self) -> str:
-        """Return a digest of every row of every table but the audit trail's rows of reading."""
+        """Return a digest of every row but the audit trail's rows of reading, and sessions that were opened for asking."""
         seen = hashlib.sha256()
         with self.world.engine.connect() as connection:
             for table in Base.metadata.sorted_tables:
                 rows = select(table).order_by(*table.primary_key)
                 if table.name == AuditEvent.__tablename__:
                     rows = rows.where(table.c.action.not_like("%:read"), table.c.action.not_like("%:listed"))
+                    rows = rows.where(table.c.subject_id.not_in(self._sessions))
+                if table.name == WorkerSession.__tablename__:
+                    rows = rows.where(table.c.id.not_in(self._sessions))
                 seen.update(table.name.encode())
                 for row in connection.execute(rows):
                     seen.update(repr(tuple(row)).encode("utf-8", "backslashreplace"))
@@ -164,12 +185,20 @@ class Stage:
             "create_void": {"starts_on": (today + timedelta(days=200)).isoformat()},
             "update_void": {"ends_on": (today + timedelta(days=50)).isoformat()},
             "create_search": {"needed_on": today.isoformat()},
+            "step_up": {"code": RECOVERY_CODE},
             "create_hold": {"unit_id": self.own.ids["unit_id"]},
             "confirm_arrival": {"arrived_on": today.isoformat()},
             "extend_licence": {"ends_on": (today + timedelta(days=120)).isoformat()},
             "record_departure": {"departed_on": today.isoformat()},
         }
         return parts.get(operation, {})
+
+    def _give_recovery_code(self, caller: Caller) -> None:
+        """Let a caller confirm once that it is she, by a code that every caller of a stage has."""
+        self.world.set_up_sign_in(caller)
+        digest = digest_of_recovery_code(self.world.harbour.settings.auth_key, caller.worker_id, RECOVERY_CODE)
+        with self.world.unit_of_work() as uow:
+            uow.session.add(RecoveryCode(id=uuid.uuid4(), worker_id=caller.worker_id, digest=digest))
 
     def _partnership(self) -> Partnership:
         world = self.world
@@ -190,9 +219,14 @@ class Stage:
         until = (world.today() + timedelta(days=40)).isoformat()
         void = {"reason": "repairs", "starts_on": world.today().isoformat(), "ends_on": until}
         key = {"worker_id": str(callers[Role.AUDITOR].worker_id), "role": "auditor", "days": 2}
+        for caller in callers.values():
+            self._give_recovery_code(caller)
+        session = world.sign_in(self.administrator).session
+        assert session is not None
         ids = {
             "organisation_id": str(callers[Role.COMMISSIONER].organisation_id),
             "worker_id": str(officer.worker_id),
+            "session_id": str(session.id),
             "key_id": self.administrator.made("/api-keys", key)["id"],
             "provider_id": home["provider_id"],
             "property_id": home["id"],
