@@ -28,6 +28,7 @@ class AlertKind(StrEnum):
     """What a safeguarding lead is told to look at (safeguarding page)."""
 
     GEOMETRY_BUDGET = "geometry_budget"
+    SIGN_IN_GUESSED_AT = "sign_in_guessed_at"
 
 
 class ProviderKind(StrEnum):

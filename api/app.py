@@ -21,6 +21,7 @@ from api.resources import (
     administration,
     areas_to_avoid,
     audit_events,
+    credentials,
     holds,
     households,
     me,
@@ -31,6 +32,7 @@ from api.resources import (
     reminders,
     searches,
     sessions,
+    signing_in,
     units,
 )
 from api.settings import Settings
@@ -38,7 +40,9 @@ from api.settings import Settings
 PREFIX = "/api/v1"
 RESOURCES = (
     me,
+    signing_in,
     sessions,
+    credentials,
     providers,
     properties,
     units,

@@ -41,7 +41,20 @@ _AREA: dict[str, Any] = {
 
 REQUESTS: dict[str, dict[str, Any]] = {
     # signing in
+    "create_session": {
+        "sign_in_name": "c.example@council.example",
+        "password": "weir heron lantern oboe",
+        "code": "492039",
+        "role": "housing_officer",
+    },
+    "begin_enrolment": {
+        "enrolment_token": "0123456789012345678901234567890123456789012",
+        "sign_in_name": "c.example@council.example",
+        "password": "weir heron lantern oboe",
+    },
+    "confirm_enrolment": {"enrolment_token": "0123456789012345678901234567890123456789012", "code": "492039"},
     "step_up": {"code": "492039"},
+    "change_password": {"current_password": "weir heron lantern oboe", "new_password": "oboe lantern plum weir"},
     # supply
     "create_provider": {
         "organisation_id": _ID,

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from flask import current_app, g
 
 from api.auth.cookies import Cookies
 from api.auth.passwords import Passwords
+from api.auth.signing_in import SignIn
 from api.crypto import KeyRing
 from api.database import READ_ONLY, db
 from api.problems import request_id
@@ -39,6 +41,12 @@ class Harbour:
     def cookies(self) -> Cookies:
         """The cookies of this installation."""
         return Cookies(secure=self.settings.sign_in.secure_cookies)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """How people sign in here."""
+        settings = self.settings
+        return SignIn(db.engine, self.key_ring, settings.auth_key, self.passwords, settings.allows_demo)
 
     @property
     def search_engine(self) -> SearchEngine:

@@ -45,6 +45,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "extension-not-later": (409, "An extension moves the end to a later day"),
     "reference-in-use": (409, "This reference is in use"),
     "provider-exists": (409, "The organisation is a provider already"),
+    "role-not-chosen": (409, "Say in which role you act"),
     "sign-in-name-in-use": (409, "Somebody signs in by this name"),
     "stale-version": (412, "Changed since you read it"),
     "too-large": (413, "The request is too large"),

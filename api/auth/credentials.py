@@ -29,6 +29,16 @@ class CredentialSet(DomainEvent):
     name: ClassVar[str] = "credential:set"
 
 
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(DomainEvent):
+    name: ClassVar[str] = "credential:password_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodesRenewed(DomainEvent):
+    name: ClassVar[str] = "credential:recovery_codes_renewed"
+
+
 def normalise_sign_in_name(name: str) -> str:
     """Return a sign-in name as it is compared: composed, folded, without spaces round it."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
@@ -70,4 +80,19 @@ def set_credential(
     uow.session.flush()
     codes = make_recovery_codes(uow.session, auth_key, worker_id)
     uow.record(CredentialSet(subject_id=worker_id))
+    return codes
+
+
+def change_password(uow: UnitOfWork, worker_id: uuid.UUID, password_hash: str) -> None:
+    """Write another password of a worker."""
+    row = uow.session.execute(select(Credential).where(Credential.worker_id == worker_id)).scalar_one()
+    row.password_hash, row.password_changed_at = password_hash, uow.now
+    uow.session.flush()
+    uow.record(PasswordChanged(subject_id=worker_id))
+
+
+def renew_recovery_codes(uow: UnitOfWork, auth_key: bytes, worker_id: uuid.UUID) -> list[str]:
+    """Replace a worker's recovery codes; returns the new ones, shown once."""
+    codes = make_recovery_codes(uow.session, auth_key, worker_id)
+    uow.record(RecoveryCodesRenewed(subject_id=worker_id))
     return codes

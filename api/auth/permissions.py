@@ -16,7 +16,7 @@ EVERYBODY = frozenset(Role)
 OPEN_OPERATIONS = frozenset({"get_health", "get_ready", "get_openapi"})
 """Answered without a key: they hold no data."""
 
-SIGN_IN_OPERATIONS: frozenset[str] = frozenset()
+SIGN_IN_OPERATIONS = frozenset({"create_session", "begin_enrolment", "confirm_enrolment"})
 """Called by somebody who is not signed in yet; each checks by itself what it is given."""
 
 SESSION_OPERATIONS = frozenset(
@@ -31,7 +31,7 @@ SESSION_OPERATIONS = frozenset(
 )
 """For a person who signed in: no key may call them."""
 
-STEP_UP_OPERATIONS: frozenset[str] = frozenset()
+STEP_UP_OPERATIONS = frozenset({"change_password", "renew_recovery_codes"})
 """For a person who has just shown her second factor."""
 
 PERMISSIONS: dict[str, frozenset[Role]] = {
@@ -42,6 +42,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "list_sessions": EVERYBODY,
     "end_session": EVERYBODY,
     "end_all_sessions": EVERYBODY,
+    "change_password": EVERYBODY,
+    "renew_recovery_codes": EVERYBODY,
     # supply
     "list_providers": frozenset({MANAGER, ADMINISTRATOR}),
     "create_provider": frozenset({ADMINISTRATOR}),

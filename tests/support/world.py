@@ -213,6 +213,11 @@ class World:
         client = self.app.test_client(use_cookies=False)
         return Caller(client, key, worker.id, organisation_id, Role(role))
 
+    def give_role(self, caller: Caller, role: Role | str) -> None:
+        """Give a caller one more role."""
+        with self.unit_of_work() as uow:
+            issue_key(uow, self.harbour.settings.auth_key, caller.worker_id, Role(role), timedelta(days=1))
+
     def set_up_sign_in(self, caller: Caller, sign_in_name: str | None = None) -> SignInFacts:
         """Give a caller a password and a second factor, as a confirmed enrolment would."""
         name, secret = sign_in_name or f"{uuid.uuid4().hex}@council.example", pyotp.random_base32()
