@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, request
 
 from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
 from api import audit, outbox  # noqa: F401
@@ -35,6 +35,7 @@ from api.resources import (
     signing_in,
     units,
 )
+from api.security_headers import register_security_headers
 from api.settings import Settings
 
 PREFIX = "/api/v1"
@@ -56,13 +57,6 @@ RESOURCES = (
     administration,
     audit_events,
 )
-SECURITY_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Frame-Options": "DENY",
-}
 
 
 def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Flask:
@@ -74,6 +68,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Fla
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
         SECRET_KEY=settings.auth_key,
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        TRUSTED_HOSTS=settings.trusted_hosts,
         API_TITLE="Harbour",
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
@@ -96,11 +91,5 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Fla
     for resource in RESOURCES:
         api.register_blueprint(resource.blp, url_prefix=PREFIX)
     app.add_url_rule(f"{PREFIX}/openapi.json", "get_openapi", lambda: api.spec.to_dict())
-    app.after_request(_add_security_headers)
+    register_security_headers(app, over_tls=settings.environment == "production")
     return app
-
-
-def _add_security_headers(response: Response) -> Response:
-    response.headers.update(SECURITY_HEADERS)
-    response.headers.pop("Server", None)
-    return response

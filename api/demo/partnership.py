@@ -95,6 +95,7 @@ def make_partnership(rows: DemoRows, gazetteer: Gazetteer) -> dict[str, uuid.UUI
     board = _organisation(rows, "Safe accommodation board (demo)", OrganisationKind.BOARD, "Carol Demo-Commissioner")
     administrator = rows.add_worker(board[0], "Ade Demo-Administrator")
     auditor = rows.add_worker(council[0], "Agnes Demo-Auditor")
+    lead = rows.add_worker(council[0], "Lena Demo-Lead")
     provider = rows.add_provider(sada[0], "SADA", "0300 790 0001")
     anywhere = _postcodes(gazetteer.sample(rows.rng, 200))
     near = _postcodes(gazetteer.sample(rows.rng, 200, [SOUTHEND, BASILDON]))
@@ -141,6 +142,7 @@ def make_partnership(rows: DemoRows, gazetteer: Gazetteer) -> dict[str, uuid.UUI
         "commissioner": board[1],
         "administrator": administrator,
         "auditor": auditor,
+        "safeguarding_lead": lead,
     }
 
 
@@ -149,6 +151,7 @@ def make_national(rows: DemoRows, gazetteer: Gazetteer, units: int) -> dict[str,
     council = _organisation(rows, "National demo council", OrganisationKind.COUNCIL, "National Demo-Officer")
     administrator = rows.add_worker(council[0], "National Demo-Administrator")
     auditor = rows.add_worker(council[0], "National Demo-Auditor")
+    lead = rows.add_worker(council[0], "National Demo-Lead")
     commissioner = rows.add_worker(council[0], "National Demo-Commissioner")
     places = gazetteer.sample(rows.rng, max(units // 3, 1))
     anywhere = _postcodes(places[:500])
@@ -179,6 +182,7 @@ def make_national(rows: DemoRows, gazetteer: Gazetteer, units: int) -> dict[str,
         "housing_officer": council[1],
         "administrator": administrator,
         "auditor": auditor,
+        "safeguarding_lead": lead,
         "commissioner": commissioner,
     }
 

@@ -16,7 +16,7 @@ from accommodation.base import Base, Cipher
 from accommodation.calendar import Nation, local_date, nation_of, start_of_day
 from accommodation.models import Organisation, Property, Provider, Stay, Unit, Worker
 from accommodation.sealing import seal_json
-from accommodation.supply import get_supply_version, touch_units
+from accommodation.supply import touch_units
 from accommodation.vault import VaultAddress, VaultDoor
 from accommodation.vocabulary import OccupancyBasis, OrganisationKind, ProviderKind, StayKind
 from api.demo.drawing import draw_address, draw_areas, draw_household, draw_id, draw_property, draw_stay, pick
@@ -260,10 +260,8 @@ class DemoRows:
                     batch = rows[start : start + BATCH]
                     session.execute(insert(model), batch)
                     yield len(batch)
-        version = get_supply_version(session)
         for start in range(0, len(self.unit_ids), BATCH):
             touch_units(session, self.unit_ids[start : start + BATCH])
-        assert get_supply_version(session) > version or not self.unit_ids  # noqa: S101
 
     def count(self) -> int:
         """Return how many rows will be written."""
