@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
+from api.auth.limits import register_limits
 from api.auth.passwords import Passwords
 from api.blueprint import HarbourApi, describe_problems
 from api.crypto import KeyRing
@@ -19,6 +21,7 @@ from api.parsing import MAX_BODY_BYTES, check_envelope
 from api.problems import register_problems
 from api.resources import (
     administration,
+    api_keys,
     areas_to_avoid,
     audit_events,
     credentials,
@@ -55,6 +58,7 @@ RESOURCES = (
     placements,
     reminders,
     administration,
+    api_keys,
     audit_events,
 )
 
@@ -82,8 +86,12 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Fla
     with app.app_context():
         prepare_engine(db.engine)
     app.extensions["harbour"] = Harbour(settings, KeyRing(settings.data_keys, settings.index_key), passwords or Passwords())
+    if settings.sign_in.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.sign_in.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     app.before_request(lambda: check_envelope(request))
     register_guard(app)
+    with app.app_context():
+        register_limits(app, settings, db.engine)
     register_problems(app)
     app.register_blueprint(health)
     api = HarbourApi(app)

@@ -11,7 +11,7 @@ from flask_smorest import Api, Blueprint
 from accommodation.base import InvalidInput
 from api.auth.cookies import SESSION
 from api.auth.guard import CSRF_HEADER, operation_of
-from api.auth.permissions import PERMISSIONS, SESSION_OPERATIONS, STEP_UP_OPERATIONS
+from api.auth.permissions import PERMISSIONS, SESSION_OPERATIONS, SIGN_IN_OPERATIONS, STEP_UP_OPERATIONS
 from api.examples import REQUESTS
 from api.parsing import StrictParser
 from api.problems import PROBLEM_TYPE, TITLES, http_problem
@@ -74,6 +74,8 @@ class HarbourBlueprint(Blueprint):
             doc["x-roles"] = sorted(PERMISSIONS[operation])
             if operation in STEP_UP_OPERATIONS:
                 doc["x-step-up"] = True
+        elif operation in SIGN_IN_OPERATIONS:
+            doc["security"] = []
         if doc_info.get("versioned"):
             doc.setdefault("parameters", []).append(IF_MATCH)
         if "requestBody" in doc:

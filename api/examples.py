@@ -149,6 +149,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     # administration
     "create_organisation": {"name": "Example Council", "kind": "council"},
     "create_worker": {"organisation_id": _ID, "name": "C. Example"},
-    "create_api_key": {"worker_id": _ID, "role": "housing_officer", "days": 90},
+    "create_api_key": {"role": None, "days": 90, "read_only": True, "operations": ["get_me"]},
+    "rotate_api_key": {"overlap_hours": 24},
 }
 """Operation id -> a body that its schema accepts."""

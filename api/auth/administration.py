@@ -13,6 +13,7 @@ from accommodation.base import Cipher, DomainEvent, IllegalMove, InvalidInput, P
 from accommodation.models import Organisation, Worker
 from accommodation.sealing import seal_json
 from accommodation.vocabulary import OrganisationKind, Role
+from api.auth.key_keeping import KeyIssued
 from api.auth.keys import make_key
 from api.auth.models import ApiKey
 from api.unit_of_work import begin_unit_of_work
@@ -29,16 +30,6 @@ class OrganisationAdded(DomainEvent):
 @dataclass(frozen=True, kw_only=True)
 class WorkerAdded(DomainEvent):
     name: ClassVar[str] = "worker:added"
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeyIssued(DomainEvent):
-    name: ClassVar[str] = "api_key:issued"
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeyRevoked(DomainEvent):
-    name: ClassVar[str] = "api_key:revoked"
 
 
 def add_organisation(uow: UnitOfWork, name: str, kind: OrganisationKind) -> Organisation:
@@ -65,7 +56,7 @@ def add_worker(uow: UnitOfWork, organisation_id: uuid.UUID, name: str) -> Worker
 def issue_key(
     uow: UnitOfWork, auth_key: bytes, worker_id: uuid.UUID, role: Role, lifetime: timedelta, *, is_demo: bool = False
 ) -> tuple[ApiKey, str]:
-    """Give a worker a key in one role; returns its row and its text, which is shown once."""
+    """Give a worker a key in one role, for the demo, tests and benchmarks; workers make their own. Returns row and text."""
     if uow.session.get(Worker, worker_id) is None:
         raise InvalidInput(("/worker_id", "There is no such worker."))
     row, key = make_key(auth_key, worker_id, role, uow.now, lifetime, is_demo=is_demo)
@@ -84,10 +75,3 @@ def bootstrap_administrator(engine: Engine, cipher: Cipher, auth_key: bytes, org
         worker = add_worker(uow, organisation_id, name)
         _, key = issue_key(uow, auth_key, worker.id, Role.ADMINISTRATOR, timedelta(days=days))
     return key
-
-
-def revoke_key(uow: UnitOfWork, row: ApiKey) -> None:
-    """Revoke a key from this transaction's commit on; every node asks the database, so every node knows."""
-    row.revoked_at = uow.now
-    uow.session.flush()
-    uow.record(KeyRevoked(subject_id=row.id))

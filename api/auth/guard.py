@@ -6,7 +6,7 @@ import hmac
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, Forbidden, Unauthorized
 
@@ -27,6 +27,7 @@ from api.database import READ_ONLY, db
 from api.extensions import current_harbour
 
 CSRF_HEADER = "X-CSRF-Token"
+LIMITER = "harbour-limiter"
 
 
 class CrossSiteRequest(DomainError):
@@ -73,7 +74,11 @@ def _guard() -> None:
         check_same_origin(required=False)
         return
     now = datetime.now(UTC)
-    principal = _authenticate(operation, now)
+    try:
+        principal = _authenticate(operation, now)
+    except Unauthorized:
+        current_app.extensions[LIMITER].check()
+        raise
     if principal.role not in PERMISSIONS.get(operation, ()):
         raise Forbidden
     if operation in SESSION_OPERATIONS and principal.session_id is None:

@@ -31,7 +31,7 @@ SESSION_OPERATIONS = frozenset(
 )
 """For a person who signed in: no key may call them."""
 
-STEP_UP_OPERATIONS = frozenset({"change_password", "renew_recovery_codes"})
+STEP_UP_OPERATIONS = frozenset({"change_password", "renew_recovery_codes", "create_api_key", "rotate_api_key"})
 """For a person who has just shown her second factor."""
 
 PERMISSIONS: dict[str, frozenset[Role]] = {
@@ -44,6 +44,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "end_all_sessions": EVERYBODY,
     "change_password": EVERYBODY,
     "renew_recovery_codes": EVERYBODY,
+    "list_api_keys": EVERYBODY,
+    "create_api_key": EVERYBODY,
+    "get_api_key": EVERYBODY,
+    "revoke_api_key": EVERYBODY,
+    "rotate_api_key": EVERYBODY,
     # supply
     "list_providers": frozenset({MANAGER, ADMINISTRATOR}),
     "create_provider": frozenset({ADMINISTRATOR}),
@@ -105,9 +110,5 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "create_organisation": frozenset({ADMINISTRATOR}),
     "list_workers": frozenset({ADMINISTRATOR}),
     "create_worker": frozenset({ADMINISTRATOR}),
-    "list_api_keys": frozenset({ADMINISTRATOR}),
-    "create_api_key": frozenset({ADMINISTRATOR}),
-    "get_api_key": frozenset({ADMINISTRATOR}),
-    "revoke_api_key": frozenset({ADMINISTRATOR}),
     "list_audit_events": frozenset({AUDITOR}),
 }

@@ -1,4 +1,4 @@
-"""The part of the settings that signing in needs: where browsers find Harbour, and whether cookies travel over TLS."""
+"""The part of the settings that signing in needs: where browsers find Harbour, and how often somebody may ask."""
 
 from __future__ import annotations
 
@@ -12,10 +12,18 @@ ORIGIN = re.compile(r"(https?)://([A-Za-z0-9.-]+)(:\d{1,5})?")
 
 @dataclass(frozen=True)
 class SignInSettings:
-    """How people reach Harbour. `public_url` is scheme, host and port without a path, as a browser's `Origin` is."""
+    """How people reach Harbour. `public_url` is scheme, host and port without a path, as a browser's `Origin` is.
+
+    So many proxies as are trusted stand before Harbour; the address that the outermost of them saw is the caller's.
+    """
 
     public_url: str | None
     secure_cookies: bool
+    trusted_proxies: int
+    redis_url: str | None
+    requests_per_minute: int
+    address_requests_per_minute: int
+    sign_ins_per_minute: int
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], environment: str, problems: list[str]) -> Self:
@@ -26,4 +34,23 @@ class SignInSettings:
         is_https = (public_url or "").startswith("https://")
         if environment == "production" and public_url is not None and not is_https:
             problems.append("PUBLIC_URL must begin with https:// in production.")
-        return cls(public_url=public_url, secure_cookies=environment == "production" or is_https)
+        redis_url = environ.get("REDIS_URL") or None
+        if redis_url is not None and not redis_url.startswith(("redis://", "rediss://", "unix://")):
+            problems.append("REDIS_URL must begin with redis://, rediss:// or unix://.")
+
+        def number(name: str, default: int, low: int, high: int) -> int:
+            text = environ.get(name) or str(default)
+            if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+                problems.append(f"{name} must be a whole number from {low} to {high}.")
+                return default
+            return int(text)
+
+        return cls(
+            public_url=public_url,
+            secure_cookies=environment == "production" or is_https,
+            trusted_proxies=number("TRUSTED_PROXIES", 0, 0, 5),
+            redis_url=redis_url,
+            requests_per_minute=number("REQUESTS_PER_MINUTE", 600, 60, 10_000_000),
+            address_requests_per_minute=number("ADDRESS_REQUESTS_PER_MINUTE", 6000, 60, 10_000_000),
+            sign_ins_per_minute=number("SIGN_INS_PER_MINUTE", 60, 1, 10_000_000),
+        )

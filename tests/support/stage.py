@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 
 from accommodation.base import Base
@@ -31,7 +31,7 @@ from api.auth.permissions import (
 )
 from api.auth.second_factor import digest_of_recovery_code
 from api.examples import REQUESTS
-from tests.support.world import Caller, World
+from tests.support.world import PASSWORD, Caller, World
 
 CIRCLE_IN_KENT = {"type": "circle", "centre": {"postcode": "CT1 2EH"}, "radius_metres": 1000}
 RECOVERY_CODE = "abcd-efgh-ijkl-mnop"
@@ -77,6 +77,7 @@ class Stage:
         self.world = world
         self.client: FlaskClient = world.app.test_client(use_cookies=False)
         self._sessions: list[uuid.UUID] = []
+        self._codes: set[bytes] = set()
         self.administrator = world.create_caller(Role.ADMINISTRATOR)
         self.own = self._partnership()
         self.other = self._partnership()
@@ -135,6 +136,8 @@ class Stage:
     ) -> TestResponse:
         """Send one operation: by a caller who may, about our rows, with their versions, unless told otherwise."""
         about = self.operations[operation]
+        if operation == "step_up":
+            self._give_recovery_code(caller or self.caller_of(operation))
         path = about.at(ids or self.own.ids) + (f"?{query}" if query else "")
         caller = caller or self.caller_of(operation)
         if operation in SESSION_OPERATIONS | STEP_UP_OPERATIONS and caller.session is None:
@@ -169,7 +172,7 @@ class Stage:
         return self.administrator.get("/me").status_code == 200
 
     def digest(self) -> str:
-        """Return a digest of every row but the audit trail's rows of reading, and sessions that were opened for asking."""
+        """Return a digest of every row but the audit trail's rows of reading, and sessions and codes made for asking."""
         seen = hashlib.sha256()
         with self.world.engine.connect() as connection:
             for table in Base.metadata.sorted_tables:
@@ -179,6 +182,8 @@ class Stage:
                     rows = rows.where(table.c.subject_id.not_in(self._sessions))
                 if table.name == WorkerSession.__tablename__:
                     rows = rows.where(table.c.id.not_in(self._sessions))
+                if table.name == RecoveryCode.__tablename__:
+                    rows = rows.where(table.c.digest.not_in(self._codes))
                 seen.update(table.name.encode())
                 for row in connection.execute(rows):
                     seen.update(repr(tuple(row)).encode("utf-8", "backslashreplace"))
@@ -193,6 +198,7 @@ class Stage:
             "update_void": {"ends_on": (today + timedelta(days=50)).isoformat()},
             "create_search": {"needed_on": today.isoformat()},
             "step_up": {"code": RECOVERY_CODE},
+            "change_password": {"current_password": PASSWORD},
             "create_hold": {"unit_id": self.own.ids["unit_id"]},
             "confirm_arrival": {"arrived_on": today.isoformat()},
             "extend_licence": {"ends_on": (today + timedelta(days=120)).isoformat()},
@@ -202,9 +208,10 @@ class Stage:
 
     def _give_recovery_code(self, caller: Caller) -> None:
         """Let a caller confirm once that it is she, by a code that every caller of a stage has."""
-        self.world.set_up_sign_in(caller)
         digest = digest_of_recovery_code(self.world.harbour.settings.auth_key, caller.worker_id, RECOVERY_CODE)
+        self._codes.add(digest)
         with self.world.unit_of_work() as uow:
+            uow.session.execute(delete(RecoveryCode).where(RecoveryCode.digest == digest))
             uow.session.add(RecoveryCode(id=uuid.uuid4(), worker_id=caller.worker_id, digest=digest))
 
     def _partnership(self) -> Partnership:
@@ -225,16 +232,15 @@ class Stage:
         household = world.create_household(officer, areas=[CIRCLE_IN_KENT])
         until = (world.today() + timedelta(days=40)).isoformat()
         void = {"reason": "repairs", "starts_on": world.today().isoformat(), "ends_on": until}
-        key = {"worker_id": str(callers[Role.AUDITOR].worker_id), "role": "auditor", "days": 2}
         for caller in callers.values():
-            self._give_recovery_code(caller)
+            world.set_up_sign_in(caller)
         session = world.sign_in(self.administrator).session
         assert session is not None
         ids = {
             "organisation_id": str(callers[Role.COMMISSIONER].organisation_id),
             "worker_id": str(officer.worker_id),
             "session_id": str(session.id),
-            "key_id": self.administrator.made("/api-keys", key)["id"],
+            "key_id": world.sign_in(self.administrator, stepped_up=True).made("/api-keys", {"days": 2})["id"],
             "provider_id": home["provider_id"],
             "property_id": home["id"],
             "unit_id": free["id"],
