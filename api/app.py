@@ -6,6 +6,7 @@ from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
+from accommodation import people_models as _people  # noqa: F401
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
@@ -24,9 +25,12 @@ from api.resources import (
     api_keys,
     areas_to_avoid,
     audit_events,
+    blocked_persons,
     credentials,
     holds,
     households,
+    invitations,
+    leaves,
     me,
     placements,
     properties,
@@ -35,11 +39,14 @@ from api.resources import (
     reminders,
     searches,
     sessions,
+    sharing_agreements,
     signing_in,
     units,
+    workers,
 )
 from api.security_headers import register_security_headers
 from api.settings import Settings
+from placement import blocked_models as _blocked  # noqa: F401
 
 PREFIX = "/api/v1"
 RESOURCES = (
@@ -52,6 +59,7 @@ RESOURCES = (
     units,
     households,
     areas_to_avoid,
+    blocked_persons,
     searches,
     holds,
     referrals,
@@ -59,6 +67,10 @@ RESOURCES = (
     reminders,
     administration,
     api_keys,
+    workers,
+    leaves,
+    invitations,
+    sharing_agreements,
     audit_events,
 )
 

@@ -11,8 +11,10 @@ from accommodation.events import AddressDisclosed
 from accommodation.models import Property, Unit
 from accommodation.queries import may_see_provider
 from accommodation.sealing import open_json
+from accommodation.sharing import is_in_sight
 from accommodation.vault import Address, read_address, read_door_name
-from accommodation.vocabulary import Role
+from accommodation.vocabulary import AgreementScope, Role
+from placement.blocking import is_kept_from
 from placement.errors import DevicesUnchecked
 from placement.models import Household, Placement
 from placement.vocabulary import PlacementState, TrackerCheck
@@ -40,12 +42,16 @@ def disclose_address(
     home = uow.session.get(Property, property_id)
     if home is None:
         raise NotFound
-    is_own = may_see_provider(uow, home.provider) and uow.principal.role != Role.ADMINISTRATOR
+    is_own = may_see_provider(uow, home.provider)
     if is_own and placement_id is None and not reason:
         raise InvalidInput(("/reason", "Say why you need the address, or name the placement."))
     placement = _placement_in(uow, property_id, placement_id)
     household = None if placement is None else uow.session.get_one(Household, placement.household_id)
-    is_own_household = household is not None and household.organisation_id == uow.principal.organisation_id
+    is_own_household = (
+        household is not None
+        and household.organisation_id == uow.principal.organisation_id
+        and is_in_sight(uow, home.provider.organisation_id, AgreementScope.REFERRALS)
+    )
     decision = decide_address(
         AddressRequest(
             role=Role(uow.principal.role),
@@ -76,9 +82,12 @@ def disclose_address(
 
 
 def _placement_in(uow: UnitOfWork, property_id: uuid.UUID, placement_id: uuid.UUID | None) -> Placement | None:
-    """Return the placement if it is in this property; a placement elsewhere does not open this door."""
+    """Return the placement if it is in this property; a placement elsewhere does not open this door.
+
+    One of a household that the principal is kept from does not exist.
+    """
     placement = None if placement_id is None else uow.session.get(Placement, placement_id)
-    if placement is None:
+    if placement is None or is_kept_from(uow, uow.session.get_one(Household, placement.household_id)):
         return None
     unit = uow.session.get_one(Unit, placement.unit_id)
     return placement if unit.property_id == property_id else None

@@ -96,3 +96,12 @@ class ExtensionNotLater(DomainError):
 
     def __init__(self) -> None:
         super().__init__("The new end must be later than the present one.")
+
+
+class AgreementDoesNotCover(DomainError):
+    """The organisations share vacancies, and no referrals."""
+
+    slug = "agreement-does-not-cover"
+
+    def __init__(self) -> None:
+        super().__init__("Your agreement with this provider covers vacancies and no referrals. Telephone it.")

@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from accommodation.base import Base, new_id
@@ -14,7 +14,10 @@ from accommodation.models import Stay, Unit
 
 
 class Household(Base):
-    """One household in need. Members, needs, preferences, perpetrators and safe contact lie in `details_sealed`."""
+    """One household in need. Members, needs, preferences, perpetrators and safe contact lie in `details_sealed`.
+
+    While `has_blocks` is false nobody is kept from it, and nobody needs to ask `placement.blocking`.
+    """
 
     __tablename__ = "household"
 
@@ -23,6 +26,7 @@ class Household(Base):
     reference: Mapped[str] = mapped_column(String(20))
     details_sealed: Mapped[bytes]
     no_areas_statement_sealed: Mapped[bytes | None]
+    has_blocks: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
 

@@ -14,6 +14,7 @@ from accommodation.calendar import Nation, local_date
 from accommodation.models import Provider
 from accommodation.queries import find_own_provider
 from accommodation.vocabulary import Role
+from placement.blocking import check_not_kept_from, not_kept_from
 from placement.events import ReminderAcknowledged, ReminderSent
 from placement.milestones import DEFAULT_MILESTONES, Audience, Milestone, schedule
 from placement.models import Placement, Reminder
@@ -137,7 +138,7 @@ def list_reminders(
     query = (
         select(Reminder)
         .join(Placement, Placement.id == Reminder.placement_id)
-        .where(Placement.provider_id == (provider.id if provider else None))
+        .where(Placement.provider_id == (provider.id if provider else None), not_kept_from(uow, Placement.household_id))
     )
     if mine and uow.principal.role == Role.REFUGE_MANAGER:
         query = query.where(or_(Reminder.audience == Audience.REFUGE_MANAGER, Placement.resettlement_worker_id.is_(None)))
@@ -165,6 +166,7 @@ def acknowledge_reminder(uow: UnitOfWork, reminder_id: uuid.UUID, outcome: Remin
     provider = find_own_provider(uow)
     if reminder is None or provider is None or reminder.placement.provider_id != provider.id:
         raise NotFound
+    check_not_kept_from(uow, reminder.placement.household_id)
     if reminder.acknowledged_at is not None:
         raise IllegalMove("This reminder has been acknowledged already.", state="acknowledged")
     if reminder.state not in (ReminderState.PENDING, ReminderState.SENT):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from accommodation.base import DomainEvent, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.models import Worker
@@ -32,9 +32,7 @@ class EnrolmentConfirmed(DomainEvent):
 
 def open_enrolment(uow: UnitOfWork, auth_key: bytes, worker_id: uuid.UUID) -> str:
     """Let a worker choose how she signs in; returns the token, shown once. Earlier tokens of hers are void."""
-    still_open = select(Enrolment).where(Enrolment.worker_id == worker_id, Enrolment.used_at.is_(None))
-    for earlier in uow.session.execute(still_open).scalars():
-        earlier.used_at = uow.now
+    void_enrolments(uow, worker_id)
     token = new_token()
     row = Enrolment(
         id=new_id(),
@@ -49,13 +47,21 @@ def open_enrolment(uow: UnitOfWork, auth_key: bytes, worker_id: uuid.UUID) -> st
     return token
 
 
+def void_enrolments(uow: UnitOfWork, worker_id: uuid.UUID) -> None:
+    """Make every enrolment token of a worker void, and forget what was chosen by it."""
+    still_open = Enrolment.worker_id == worker_id, Enrolment.used_at.is_(None)
+    nothing = {"sign_in_index": None, "sign_in_name_sealed": None, "password_hash": None, "totp_secret_sealed": None}
+    uow.session.execute(update(Enrolment).where(*still_open).values(used_at=uow.now, **nothing))
+
+
 def find_enrolment(uow: UnitOfWork, auth_key: bytes, token: str) -> Enrolment:
     """Return the enrolment of a token. Raises NotFound alike for an unknown, used or expired one, and if she has left."""
     digest = digest_of_token(auth_key, "enrolment", token)
     row = uow.session.execute(select(Enrolment).where(Enrolment.digest == digest)).scalar_one_or_none()
     if row is None or row.used_at is not None or row.expires_at <= uow.now:
         raise NotFound
-    if uow.session.get_one(Worker, row.worker_id).left_at is not None:
+    left_at = uow.session.get_one(Worker, row.worker_id).left_at
+    if left_at is not None and left_at <= uow.now:
         raise NotFound
     return row
 

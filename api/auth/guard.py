@@ -27,7 +27,7 @@ from api.database import READ_ONLY, db
 from api.extensions import current_harbour
 
 CSRF_HEADER = "X-CSRF-Token"
-LIMITER = "harbour-limiter"
+COUNT_STRANGER = "harbour-count-stranger"
 
 
 class CrossSiteRequest(DomainError):
@@ -77,7 +77,7 @@ def _guard() -> None:
     try:
         principal = _authenticate(operation, now)
     except Unauthorized:
-        current_app.extensions[LIMITER].check()
+        current_app.extensions[COUNT_STRANGER]()
         raise
     if principal.role not in PERMISSIONS.get(operation, ()):
         raise Forbidden

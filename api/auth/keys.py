@@ -9,11 +9,12 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from accommodation.base import Principal, new_id
 from accommodation.models import Worker
+from accommodation.people_models import WorkerRole
 from accommodation.vocabulary import Role
 from api.auth.models import ApiKey
 
@@ -81,13 +82,18 @@ def find_key(session: Session, auth_key: bytes, text: str, now: datetime, *, all
             Worker.left_at,
         )
         .join(Worker, Worker.id == ApiKey.worker_id)
+        .join(
+            WorkerRole,
+            and_(WorkerRole.worker_id == ApiKey.worker_id, WorkerRole.role == ApiKey.role, WorkerRole.ended_at.is_(None)),
+        )
         .where(ApiKey.prefix == text[len(PREFIX) : len(PREFIX) + LOOKUP_CHARACTERS])
     ).one_or_none()
     if row is None or not hmac.compare_digest(digest, row.digest):
         return None
     if row.is_demo and not allow_demo:
         return None
-    if row.revoked_at is not None or row.left_at is not None or row.expires_at <= now:
+    has_left = row.left_at is not None and row.left_at <= now
+    if row.revoked_at is not None or has_left or row.expires_at <= now:
         return None
     principal = Principal(worker_id=row.id, organisation_id=row.organisation_id, role=row.role)
     return FoundKey(principal, row.read_only, None if row.operations is None else frozenset(row.operations))

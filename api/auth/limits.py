@@ -12,11 +12,12 @@ import time
 
 from flask import Flask, Response, g, request
 from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
+from limits import parse
 from sqlalchemy import Engine
 
 from api.auth.cookies import DEVICE
 from api.auth.devices import find_browser
-from api.auth.guard import LIMITER, operation_of
+from api.auth.guard import COUNT_STRANGER, operation_of
 from api.auth.permissions import OPEN_OPERATIONS
 from api.auth.shared_counts import EXACT, CountsUnavailable, DatabaseLedger, Ledger, RedisLedger, SharedCounts
 from api.auth.throttle import network_of
@@ -36,7 +37,7 @@ def register_limits(app: Flask, settings: Settings, engine: Engine) -> None:
         _address,
         storage_uri=f"{SharedCounts.STORAGE_SCHEME[0]}://",
         storage_options={"ledger": ledger},  # type: ignore[dict-item]
-        default_limits=[
+        application_limits=[
             ApplicationLimit(
                 limit_provider=f"{sign_in.requests_per_minute} per minute",
                 key_function=lambda: str(g.principal.worker_id),
@@ -58,9 +59,21 @@ def register_limits(app: Flask, settings: Settings, engine: Engine) -> None:
         ],
     )
     limiter.init_app(app)
-    app.extensions[LIMITER] = limiter
+    strangers = parse(f"{sign_in.sign_ins_per_minute} per minute")
+
+    def count_stranger() -> None:
+        """Count a caller whom the guard is about to refuse; raise TooManyTries when she has been refused too often."""
+        if not limiter.limiter.hit(strangers, _browser_or_address(), EXACT):
+            raise TooManyTries
+
+    app.extensions[COUNT_STRANGER] = count_stranger
+    app.register_error_handler(TooManyTries, _too_many)
     app.register_error_handler(RateLimitExceeded, _too_many)
     app.register_error_handler(CountsUnavailable, _unavailable)
+
+
+class TooManyTries(Exception):
+    """More requests without a good key or session than one address may send in a minute."""
 
 
 def _address() -> str:
@@ -84,7 +97,7 @@ def _is_open() -> bool:
     return request.endpoint is None or operation_of(request.endpoint) in OPEN_OPERATIONS
 
 
-def _too_many(error: RateLimitExceeded) -> Response:
+def _too_many(error: Exception) -> Response:
     left = WINDOW_SECONDS - int(time.time()) % WINDOW_SECONDS
     return make_problem("too-many-requests", DETAIL_OF_STATUS[429], {"Retry-After": str(left)})
 

@@ -16,7 +16,7 @@ EVERYBODY = frozenset(Role)
 OPEN_OPERATIONS = frozenset({"get_health", "get_ready", "get_openapi"})
 """Answered without a key: they hold no data."""
 
-SIGN_IN_OPERATIONS = frozenset({"create_session", "begin_enrolment", "confirm_enrolment"})
+SIGN_IN_OPERATIONS = frozenset({"create_session", "accept_invitation", "begin_enrolment", "confirm_enrolment"})
 """Called by somebody who is not signed in yet; each checks by itself what it is given."""
 
 SESSION_OPERATIONS = frozenset(
@@ -53,24 +53,24 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "list_providers": frozenset({MANAGER, ADMINISTRATOR}),
     "create_provider": frozenset({ADMINISTRATOR}),
     "get_provider": frozenset({MANAGER, ADMINISTRATOR}),
-    "update_provider": frozenset({MANAGER, ADMINISTRATOR}),
+    "update_provider": frozenset({MANAGER}),
     "confirm_provider_vacancies": frozenset({MANAGER}),
-    "list_properties": frozenset({MANAGER, ADMINISTRATOR}),
+    "list_properties": frozenset({MANAGER}),
     "create_property": frozenset({MANAGER}),
-    "get_property": frozenset({MANAGER, ADMINISTRATOR}),
+    "get_property": frozenset({MANAGER}),
     "update_property": frozenset({MANAGER}),
     "disclose_address": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
-    "list_units": frozenset({MANAGER, ADMINISTRATOR}),
+    "list_units": frozenset({MANAGER}),
     "create_unit": frozenset({MANAGER}),
-    "get_unit": frozenset({MANAGER, ADMINISTRATOR}),
+    "get_unit": frozenset({MANAGER}),
     "update_unit": frozenset({MANAGER}),
     "withdraw_unit": frozenset({MANAGER}),
     "create_void": frozenset({MANAGER}),
-    "get_void": frozenset({MANAGER, ADMINISTRATOR}),
+    "get_void": frozenset({MANAGER}),
     "update_void": frozenset({MANAGER}),
     "cancel_void": frozenset({MANAGER}),
     "confirm_unit_vacancy": frozenset({MANAGER}),
-    "list_vacancies": frozenset({MANAGER, ADMINISTRATOR}),
+    "list_vacancies": frozenset({MANAGER}),
     # demand
     "list_households": frozenset({OFFICER}),
     "create_household": frozenset({OFFICER}),
@@ -95,6 +95,12 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "accept_referral": frozenset({MANAGER}),
     "decline_referral": frozenset({MANAGER}),
     "withdraw_referral": frozenset({OFFICER}),
+    "create_blocked_person": frozenset({OFFICER}),
+    "list_blocked_persons": frozenset({LEAD}),
+    "end_blocked_person": frozenset({LEAD}),
+    "declare_conflict": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
+    "list_conflict_declarations": frozenset({LEAD}),
+    "end_conflict_declaration": frozenset({LEAD}),
     # the stay
     "list_placements": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
     "get_placement": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
@@ -109,6 +115,20 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "list_organisations": frozenset({ADMINISTRATOR}),
     "create_organisation": frozenset({ADMINISTRATOR}),
     "list_workers": frozenset({ADMINISTRATOR}),
-    "create_worker": frozenset({ADMINISTRATOR}),
+    "get_worker": frozenset({ADMINISTRATOR}),
+    "grant_role": frozenset({ADMINISTRATOR}),
+    "end_role": frozenset({ADMINISTRATOR}),
+    "record_worker_departure": frozenset({ADMINISTRATOR}),
+    "list_leaves": EVERYBODY,
+    "record_leave": EVERYBODY,
+    "cancel_leave": EVERYBODY,
+    "list_invitations": frozenset({ADMINISTRATOR}),
+    "create_invitation": frozenset({ADMINISTRATOR}),
+    "revoke_invitation": frozenset({ADMINISTRATOR}),
+    "list_sharing_agreements": frozenset({ADMINISTRATOR, LEAD}),
+    "propose_sharing_agreement": frozenset({ADMINISTRATOR}),
+    "get_sharing_agreement": frozenset({ADMINISTRATOR, LEAD}),
+    "accept_sharing_agreement": frozenset({ADMINISTRATOR}),
+    "end_sharing_agreement": frozenset({ADMINISTRATOR, LEAD}),
     "list_audit_events": frozenset({AUDITOR}),
 }

@@ -7,13 +7,12 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from accommodation.people_models import WorkerRole
 from accommodation.vocabulary import Role
-from api.auth.models import ApiKey
 
 
 def list_roles(session: Session, worker_id: uuid.UUID) -> list[Role]:
     """Return the roles that a worker has, in the order of the vocabulary."""
-    held = set(
-        session.execute(select(ApiKey.role).where(ApiKey.worker_id == worker_id, ApiKey.revoked_at.is_(None))).scalars()
-    )
+    query = select(WorkerRole.role).where(WorkerRole.worker_id == worker_id, WorkerRole.ended_at.is_(None))
+    held = set(session.execute(query).scalars())
     return [role for role in Role if role in held]

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, and_, select, update
 from sqlalchemy.orm import Session
 
 from accommodation.base import DomainEvent, Principal, UnitOfWork, new_id
 from accommodation.models import Worker
+from accommodation.people_models import WorkerRole
 from accommodation.vocabulary import Role
 from api.auth.models import WorkerSession
 
@@ -92,7 +93,10 @@ def open_session(
 def find_session(
     session: Session, auth_key: bytes, token: str, now: datetime, *, allow_demo: bool = False
 ) -> FoundSession | None:
-    """Return who presents a token, or None: unknown, idle, over, ended, a demo's, and somebody who has left, all alike."""
+    """Return who presents a token, or None for all that opens nothing, alike.
+
+    That is: unknown, idle, over, ended, a demo's, of somebody who has left or has not got the role (any more).
+    """
     if len(token) != TOKEN_LENGTH or not token.isascii():
         return None
     digest = digest_of_token(auth_key, "session", token)
@@ -110,11 +114,19 @@ def find_session(
             Worker.left_at,
         )
         .join(Worker, Worker.id == WorkerSession.worker_id)
+        .join(
+            WorkerRole,
+            and_(
+                WorkerRole.worker_id == WorkerSession.worker_id,
+                WorkerRole.role == WorkerSession.role,
+                WorkerRole.ended_at.is_(None),
+            ),
+        )
         .where(WorkerSession.digest == digest)
     ).one_or_none()
     if row is None or (row.is_demo and not allow_demo):
         return None
-    if row.ended_at is not None or row.left_at is not None:
+    if row.ended_at is not None or (row.left_at is not None and row.left_at <= now):
         return None
     if row.ends_at <= now or row.last_seen_at + IDLE <= now:
         return None

@@ -94,7 +94,7 @@ class SignIn:
         with begin_unit_of_work(self.engine, self.key_ring, principal, request_id) as uow:
             # The code is looked at even when the password was wrong: otherwise the time would tell which of them it was.
             is_taken = take_code(uow.session, self.auth_key, worker_id, secret, attempt.code, uow.now)
-            if known is None or not is_right or not is_taken or not self._may_enter(known):
+            if known is None or not is_right or not is_taken or not self._may_enter(known, uow.now):
                 raise Unauthorized
             if self.passwords.is_outdated(known.password_hash):
                 fresh = self.passwords.hash(attempt.password)
@@ -117,11 +117,6 @@ class SignIn:
                 raise_alert(uow, known.organisation_id, AlertKind.SIGN_IN_GUESSED_AT, known.worker_id, failures)
         self._end_old(uow, old_token)
         return open_session(uow, self.auth_key, known.worker_id, role or roles[0], is_demo=known.is_demo)
-
-    def find_worker(self, session: Session, worker_id: uuid.UUID) -> Known | None:
-        """Return a worker with a credential of her own who may sign in now, or None."""
-        known = self._read(session, Credential.worker_id == worker_id)
-        return known if known is not None and self._may_enter(known) else None
 
     def _find(self, index: str) -> Known | None:
         with Session(self.engine.execution_options(**{READ_ONLY: True})) as session:
@@ -147,8 +142,9 @@ class SignIn:
         secret = open_sealed(self.key_ring, row.totp_secret_sealed, "credential", "totp_secret_sealed", row.id)
         return Known(row.worker_id, row.organisation_id, row.password_hash, secret, row.is_demo, row.left_at)
 
-    def _may_enter(self, known: Known) -> bool:
-        return known.left_at is None and (self.allow_demo or not known.is_demo)
+    def _may_enter(self, known: Known, now: datetime) -> bool:
+        has_left = known.left_at is not None and known.left_at <= now
+        return not has_left and (self.allow_demo or not known.is_demo)
 
     def _end_old(self, uow: UnitOfWork, old_token: str | None) -> None:
         if old_token is None:

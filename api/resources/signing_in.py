@@ -8,11 +8,13 @@ from flask import after_this_request, g, request
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
+from accommodation.base import NotFound
+from accommodation.invitations import accept_invitation, find_invited
 from accommodation.vocabulary import Role
 from api.auth.cookies import DEVICE, SESSION
 from api.auth.credentials import index_of_sign_in_name, normalise_sign_in_name
 from api.auth.devices import LIFETIME, make_device
-from api.auth.enrolment import begin_enrolment, confirm_enrolment, find_enrolment
+from api.auth.enrolment import begin_enrolment, confirm_enrolment, find_enrolment, open_enrolment
 from api.auth.passwords import MAX_BYTES, check_password
 from api.auth.second_factor import provisioning_uri
 from api.auth.sessions import TOKEN_LENGTH
@@ -57,6 +59,16 @@ class SessionCreate(Schema):
     role = one_of(Role, load_default=None, allow_none=True, metadata={"description": "Needed by who has several."})
 
 
+class InvitationAccept(Schema):
+    token = token_field()
+    name = line(200, required=True, metadata={"description": "The caller's own name; it is sealed."})
+
+
+class AcceptedInvitationSchema(Schema):
+    worker_id = fields.UUID(required=True)
+    enrolment_token = fields.String(required=True, metadata={"description": "Shown this once; good for a day."})
+
+
 class EnrolmentBegin(Schema):
     enrolment_token = token_field()
     sign_in_name = sign_in_name_field()
@@ -97,6 +109,22 @@ def create_session(body: dict[str, Any]) -> dict[str, Any]:
     row, token = harbour.sign_in.by_password(attempt, request_id())
     remember_device(index_of_sign_in_name(harbour.key_ring, attempt.sign_in_name))
     return answer_session(row, token)
+
+
+@blp.route("/invitations/acceptance", methods=["POST"])
+@blp.arguments(InvitationAccept)
+@blp.response(201, AcceptedInvitationSchema)
+def accept_invitation_(body: dict[str, Any]) -> dict[str, Any]:
+    """Accept an invitation, once, and get a token to enrol with: a name, a password, an authenticator."""
+    g.principal = STRANGER
+    with unit_of_work() as uow:
+        invited = find_invited(uow.session, body["token"], uow.now)
+        if invited is None:
+            raise NotFound
+        uow.principal = invited
+        worker = accept_invitation(uow, body["token"], body["name"])
+        token = open_enrolment(uow, current_harbour().settings.auth_key, worker.id)
+    return {"worker_id": worker.id, "enrolment_token": token}
 
 
 @blp.route("/enrolments", methods=["POST"])

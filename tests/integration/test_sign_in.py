@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from accommodation.alerts import Alert
 from accommodation.models import Worker
+from accommodation.people_models import WorkerRole
 from api.app import PREFIX
-from api.auth.models import ApiKey, Credential, SignInFailures
+from api.auth.models import Credential, SignInFailures
 from api.auth.passwords import HashCost, Passwords
 from api.auth.throttle import ACCOUNT_ATTACKED, LONGEST_WAIT, PAIR_FREE, PLACE_FREE
 from tests.integration.test_sessions import session_of
@@ -61,7 +62,7 @@ def test_whatever_is_wrong_the_answer_is_the_same(world: World, fault: str) -> N
         case "left":
             _change(world, update(Worker).where(Worker.id == officer.worker_id).values(left_at=datetime.now(UTC)))
         case "no role":
-            _change(world, update(ApiKey).where(ApiKey.worker_id == officer.worker_id).values(revoked_at=datetime.now(UTC)))
+            _change(world, delete(WorkerRole).where(WorkerRole.worker_id == officer.worker_id))
         case "demo":
             _change(world, update(Credential).where(Credential.worker_id == officer.worker_id).values(is_demo=True))
             world.harbour.sign_in.allow_demo = False

@@ -20,7 +20,7 @@ from accommodation.vocabulary import Role
 from api.app import PREFIX
 from api.audit import AuditEvent
 from api.auth.guard import operation_of
-from api.auth.models import RecoveryCode, WorkerSession
+from api.auth.models import RecoveryCode, RequestCount, WorkerSession
 from api.auth.permissions import (
     EVERYBODY,
     OPEN_OPERATIONS,
@@ -79,8 +79,8 @@ class Stage:
         self._sessions: list[uuid.UUID] = []
         self._codes: set[bytes] = set()
         self.administrator = world.create_caller(Role.ADMINISTRATOR)
-        self.own = self._partnership()
-        self.other = self._partnership()
+        self.own = self._partnership(self.administrator)
+        self.other = self._partnership(None)
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -172,7 +172,7 @@ class Stage:
         return self.administrator.get("/me").status_code == 200
 
     def digest(self) -> str:
-        """Return a digest of every row but the audit trail's rows of reading, and sessions and codes made for asking."""
+        """Return a digest of every row but those that reading and asking leave behind: trail, counters, sessions."""
         seen = hashlib.sha256()
         with self.world.engine.connect() as connection:
             for table in Base.metadata.sorted_tables:
@@ -180,6 +180,8 @@ class Stage:
                 if table.name == AuditEvent.__tablename__:
                     rows = rows.where(table.c.action.not_like("%:read"), table.c.action.not_like("%:listed"))
                     rows = rows.where(table.c.subject_id.not_in(self._sessions))
+                if table.name == RequestCount.__tablename__:
+                    continue
                 if table.name == WorkerSession.__tablename__:
                     rows = rows.where(table.c.id.not_in(self._sessions))
                 if table.name == RecoveryCode.__tablename__:
@@ -194,10 +196,22 @@ class Stage:
         today = self.world.today()
         parts: dict[str, dict[str, Any]] = {
             "create_provider": {"organisation_id": self.own.ids["organisation_id"]},
+            "propose_sharing_agreement": {
+                "starts_on": today.isoformat(),
+                "ends_on": (today + timedelta(days=300)).isoformat(),
+            },
+            "grant_role": {"role": "safeguarding_lead"},
+            "record_leave": {
+                "starts_on": today.isoformat(),
+                "ends_on": (today + timedelta(days=9)).isoformat(),
+            },
+            "create_invitation": {"organisation_id": None},
+            "create_blocked_person": {"worker_id": None, "provider_id": None},
             "create_void": {"starts_on": (today + timedelta(days=200)).isoformat()},
             "update_void": {"ends_on": (today + timedelta(days=50)).isoformat()},
             "create_search": {"needed_on": today.isoformat()},
             "step_up": {"code": RECOVERY_CODE},
+            "create_api_key": {"role": None},
             "change_password": {"current_password": PASSWORD},
             "create_hold": {"unit_id": self.own.ids["unit_id"]},
             "confirm_arrival": {"arrived_on": today.isoformat()},
@@ -214,17 +228,28 @@ class Stage:
             uow.session.execute(delete(RecoveryCode).where(RecoveryCode.digest == digest))
             uow.session.add(RecoveryCode(id=uuid.uuid4(), worker_id=caller.worker_id, digest=digest))
 
-    def _partnership(self) -> Partnership:
+    def _partnership(self, installation: Caller | None) -> Partnership:
+        """Make a partnership; its administrator is the installation's own, or one of its council's."""
         world = self.world
-        officer, manager = world.create_officer(), world.create_manager()
+        officer, manager = world.create_officer(has_agreements=False), world.create_manager(has_agreements=False)
+        council_id = officer.organisation_id
+        world.create_agreement(council_id, manager.organisation_id)
+        administrator = installation or world.create_caller(Role.ADMINISTRATOR, council_id)
+        commissioner = world.create_caller(Role.COMMISSIONER, installation and installation.organisation_id)
+        lead = world.create_caller(Role.SAFEGUARDING_LEAD, council_id)
+        colleague = world.create_caller(Role.AUDITOR, administrator.organisation_id)
+        leave = {"starts_on": world.today().isoformat(), "ends_on": (world.today() + timedelta(days=9)).isoformat()}
+        invitation = {"roles": ["auditor"], "for_whom": "The new one"}
+        other_party = administrator if installation else manager
+        proposed = world.create_agreement(council_id, other_party.organisation_id, accepted_at=None, accepted_by=None)
         callers = {
             Role.HOUSING_OFFICER: officer,
             Role.REFUGE_MANAGER: manager,
             Role.RESETTLEMENT_WORKER: world.create_caller(Role.RESETTLEMENT_WORKER, manager.organisation_id),
-            Role.COMMISSIONER: world.create_caller(Role.COMMISSIONER),
-            Role.ADMINISTRATOR: self.administrator,
-            Role.AUDITOR: world.create_caller(Role.AUDITOR, officer.organisation_id),
-            Role.SAFEGUARDING_LEAD: world.create_caller(Role.SAFEGUARDING_LEAD, officer.organisation_id),
+            Role.COMMISSIONER: commissioner,
+            Role.ADMINISTRATOR: administrator,
+            Role.AUDITOR: world.create_caller(Role.AUDITOR, council_id),
+            Role.SAFEGUARDING_LEAD: lead,
         }
         home = world.create_property(manager)
         lived_in, asked, held, out_of_use, free = (world.create_unit(manager, home) for _ in range(5))
@@ -234,13 +259,17 @@ class Stage:
         void = {"reason": "repairs", "starts_on": world.today().isoformat(), "ends_on": until}
         for caller in callers.values():
             world.set_up_sign_in(caller)
-        session = world.sign_in(self.administrator).session
+        session = world.sign_in(administrator).session
         assert session is not None
         ids = {
-            "organisation_id": str(callers[Role.COMMISSIONER].organisation_id),
-            "worker_id": str(officer.worker_id),
             "session_id": str(session.id),
-            "key_id": world.sign_in(self.administrator, stepped_up=True).made("/api-keys", {"days": 2})["id"],
+            "organisation_id": str(callers[Role.COMMISSIONER].organisation_id),
+            "worker_id": str(colleague.worker_id),
+            "leave_id": administrator.made(f"/workers/{colleague.worker_id}/leaves", leave)["id"],
+            "invitation_id": administrator.made("/invitations", invitation)["id"],
+            "agreement_id": str(proposed),
+            "partner_id": str(manager.organisation_id),
+            "key_id": world.sign_in(administrator, stepped_up=True).made("/api-keys", {"days": 2})["id"],
             "provider_id": home["provider_id"],
             "property_id": home["id"],
             "unit_id": free["id"],
@@ -248,6 +277,13 @@ class Stage:
             "household_id": household["id"],
             "area_id": officer.get(f"/households/{household['id']}/areas-to-avoid").get_json()["items"][0]["id"],
             "search_id": world.search(officer, household)["id"],
+            "blocked_id": officer.made(
+                f"/households/{world.create_household(officer)['id']}/blocked-persons",
+                {"name": "Cousin Testperson", "reason": "She is his cousin."},
+            )["id"],
+            "declaration_id": officer.made(
+                "/conflict-declarations", {"relation": "family", "person": {"name": "Uncle Testperson"}}
+            )["id"],
             "hold_id": world.hold(officer, household, held).get_json()["id"],
             "referral_id": world.refer(officer, household, asked)["id"],
             "placement_id": placement["id"],
