@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +21,7 @@ SCORED_CHARACTERS = 72
 MIN_SCORE = 3
 """zxcvbn's "safely unguessable": more than 10^8 guesses."""
 
+DECORATION = "0123456789!?.*#$-_ "
 HASHES_AT_ONCE = 4
 WAIT_SECONDS = 5.0
 
@@ -105,7 +106,7 @@ def check_password(password: str, pointer: str, *words_of_hers: str) -> None:
     if len(plain.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise InvalidInput((pointer, f"Use at most {MAX_BYTES} bytes."))
     own = [part for word in words_of_hers for part in (word, *word.replace("@", ".").split(".")) if len(part) > 3]
-    if _is_common(plain) or any(plain.lower() == word.lower() for word in own) or _score(plain, own) < MIN_SCORE:
+    if _is_among(plain, _common()) or _is_among(plain, {word.lower() for word in own}) or _score(plain, own) < MIN_SCORE:
         raise InvalidInput((pointer, "This one is among the first to be tried. Three or four unrelated words are better."))
 
 
@@ -116,9 +117,10 @@ def _common() -> frozenset[str]:
     return frozenset(FREQUENCY_LISTS["passwords"])
 
 
-def _is_common(plain: str) -> bool:
+def _is_among(plain: str, words: Set[str]) -> bool:
+    """Tell whether a password is one of these words, or one with digits and signs before or behind."""
     lowered = plain.lower()
-    return lowered in _common() or lowered.strip("0123456789!?.*# ") in _common()
+    return lowered in words or lowered.strip(DECORATION) in words
 
 
 def _score(plain: str, own: list[str]) -> int:
