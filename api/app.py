@@ -32,6 +32,7 @@ from api.resources import (
     invitations,
     leaves,
     me,
+    oidc,
     placements,
     properties,
     providers,
@@ -52,6 +53,7 @@ PREFIX = "/api/v1"
 RESOURCES = (
     me,
     signing_in,
+    oidc,
     sessions,
     credentials,
     providers,

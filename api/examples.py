@@ -54,6 +54,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "password": "weir heron lantern oboe",
     },
     "confirm_enrolment": {"enrolment_token": "0123456789012345678901234567890123456789012", "code": "492039"},
+    "create_oidc_session": {"code": "492039", "role": "housing_officer"},
     "step_up": {"code": "492039"},
     "change_password": {"current_password": "weir heron lantern oboe", "new_password": "oboe lantern plum weir"},
     # supply

@@ -11,6 +11,7 @@ from functools import cached_property
 from flask import current_app, g
 
 from api.auth.cookies import Cookies
+from api.auth.oidc import OidcProvider
 from api.auth.passwords import Passwords
 from api.auth.signing_in import SignIn
 from api.crypto import KeyRing
@@ -47,6 +48,12 @@ class Harbour:
         """How people sign in here."""
         settings = self.settings
         return SignIn(db.engine, self.key_ring, settings.auth_key, self.passwords, settings.allows_demo)
+
+    @cached_property
+    def oidc(self) -> OidcProvider | None:
+        """The identity provider, if there is one."""
+        settings = self.settings.sign_in.oidc
+        return None if settings is None else OidcProvider(settings)
 
     @property
     def search_engine(self) -> SearchEngine:

@@ -62,6 +62,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "too-many-requests": (429, "Too many tries"),
     "headers-too-large": (431, "The headers are too large"),
     "internal-error": (500, "Harbour failed"),
+    "identity-provider-unavailable": (503, "The identity provider is not answering"),
     "look-up-unavailable": (503, "A look-up is not answering"),
     "try-again": (503, "Busy just now"),
 }

@@ -71,7 +71,8 @@ def _guard() -> None:
     if operation in OPEN_OPERATIONS:
         return
     if operation in SIGN_IN_OPERATIONS:
-        check_same_origin(required=False)
+        if request.method not in READING_METHODS:  # the way back from the identity provider begins on its page
+            check_same_origin(required=False)
         return
     now = datetime.now(UTC)
     try:

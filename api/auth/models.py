@@ -144,7 +144,7 @@ class ExternalIdentity(Base):
 class OidcAttempt(Base):
     """Somebody was sent to the identity provider from one browser, and may come back once before `expires_at`.
 
-    `worker_id` is set when she came back and still owes a code of her own authenticator.
+    `worker_id` is set when she came back; `needs_code`: she still owes a code of her own authenticator.
     """
 
     __tablename__ = "oidc_attempt"
@@ -153,14 +153,15 @@ class OidcAttempt(Base):
     state_digest: Mapped[bytes]
     browser_digest: Mapped[bytes]
     secrets_sealed: Mapped[bytes]
-    role: Mapped[str | None] = mapped_column(String(30))
-    session_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("worker_session.id"))
     worker_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("worker.id"))
+    subject_index: Mapped[str | None] = mapped_column(String(64))
+    needs_code: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    returned_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
 
-    __table_args__ = (UniqueConstraint("state_digest"),)
+    __table_args__ = (UniqueConstraint("state_digest"), UniqueConstraint("browser_digest"))
 
 
 class RequestCount(Base):

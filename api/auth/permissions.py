@@ -16,7 +16,17 @@ EVERYBODY = frozenset(Role)
 OPEN_OPERATIONS = frozenset({"get_health", "get_ready", "get_openapi"})
 """Answered without a key: they hold no data."""
 
-SIGN_IN_OPERATIONS = frozenset({"create_session", "accept_invitation", "begin_enrolment", "confirm_enrolment"})
+SIGN_IN_OPERATIONS = frozenset(
+    {
+        "create_session",
+        "accept_invitation",
+        "begin_enrolment",
+        "confirm_enrolment",
+        "start_oidc_sign_in",
+        "return_from_oidc",
+        "create_oidc_session",
+    }
+)
 """Called by somebody who is not signed in yet; each checks by itself what it is given."""
 
 SESSION_OPERATIONS = frozenset(

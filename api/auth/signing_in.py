@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import ColumnElement, Engine, select, update
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Unauthorized
 
@@ -87,7 +89,7 @@ class SignIn:
         place = Place(attempt.network, find_device(self.auth_key, index, attempt.device))
         with begin_unit_of_work(self.engine, self.key_ring, STRANGER, request_id) as uow:
             charged = charge(uow.session, self.auth_key, index, place, uow.now)
-        known = self._find(index)
+        known = self._find_by(Credential.sign_in_index == index)
         is_right = self.passwords.verify(known.password_hash if known else None, attempt.password)
         worker_id, secret = (known.worker_id, known.totp_secret) if known else (NOBODY, self._decoy_secret)
         principal = Principal(worker_id, known.organisation_id, "signing_in") if known else STRANGER
@@ -100,6 +102,38 @@ class SignIn:
                 fresh = self.passwords.hash(attempt.password)
                 uow.session.execute(update(Credential).where(Credential.worker_id == worker_id).values(password_hash=fresh))
             return self.enter(uow, known, attempt.role, attempt.old_token, charged)
+
+    def by_provider(
+        self,
+        worker_id: uuid.UUID,
+        *,
+        code: str,
+        needs_code: bool,
+        role: str | None,
+        network: str,
+        old_token: str | None,
+        request_id: str | None,
+        finish: Callable[[UnitOfWork], None],
+    ) -> tuple[WorkerSession, str]:
+        """Return a session of somebody whom the identity provider has named; `finish` uses her way there up.
+
+        Raises as `by_password` does.
+        """
+        charged = None
+        if needs_code:
+            with begin_unit_of_work(self.engine, self.key_ring, STRANGER, request_id) as uow:
+                charged = charge(uow.session, self.auth_key, f"oidc:{worker_id}", Place(network), uow.now)
+        known = self._find_by(Credential.worker_id == worker_id)
+        if known is None:
+            raise Unauthorized
+        principal = Principal(worker_id, known.organisation_id, "signing_in")
+        with begin_unit_of_work(self.engine, self.key_ring, principal, request_id) as uow:
+            if needs_code and not take_code(uow.session, self.auth_key, worker_id, known.totp_secret, code, uow.now):
+                raise Unauthorized
+            if not self._may_enter(known, uow.now):
+                raise Unauthorized
+            finish(uow)
+            return self.enter(uow, known, role, old_token, charged)
 
     def enter(
         self, uow: UnitOfWork, known: Known, role: str | None, old_token: str | None, charged: Charge | None
@@ -118,12 +152,17 @@ class SignIn:
         self._end_old(uow, old_token)
         return open_session(uow, self.auth_key, known.worker_id, role or roles[0], is_demo=known.is_demo)
 
-    def _find(self, index: str) -> Known | None:
+    def _find_by(self, condition: ColumnElement[bool]) -> Known | None:
         with Session(self.engine.execution_options(**{READ_ONLY: True})) as session:
-            return self._read(session, Credential.sign_in_index == index)
+            row = self._row(session, condition)
+        if row is None:
+            _ = open_sealed(self.key_ring, self._decoy_sealed, "credential", "totp_secret_sealed", NOBODY)
+            return None
+        secret = open_sealed(self.key_ring, row.totp_secret_sealed, "credential", "totp_secret_sealed", row.id)
+        return Known(row.worker_id, row.organisation_id, row.password_hash, secret, row.is_demo, row.left_at)
 
-    def _read(self, session: Session, condition: object) -> Known | None:
-        row = session.execute(
+    def _row(self, session: Session, condition: ColumnElement[bool]) -> Any:
+        return session.execute(
             select(
                 Credential.id,
                 Credential.worker_id,
@@ -134,13 +173,8 @@ class SignIn:
                 Worker.left_at,
             )
             .join(Worker, Worker.id == Credential.worker_id)
-            .where(condition)  # type: ignore[arg-type]
+            .where(condition)
         ).one_or_none()
-        if row is None:
-            _ = open_sealed(self.key_ring, self._decoy_sealed, "credential", "totp_secret_sealed", NOBODY)
-            return None
-        secret = open_sealed(self.key_ring, row.totp_secret_sealed, "credential", "totp_secret_sealed", row.id)
-        return Known(row.worker_id, row.organisation_id, row.password_hash, secret, row.is_demo, row.left_at)
 
     def _may_enter(self, known: Known, now: datetime) -> bool:
         has_left = known.left_at is not None and known.left_at <= now

@@ -117,18 +117,18 @@ def upgrade():
         sa.Column("state_digest", sa.LargeBinary(), nullable=False),
         sa.Column("browser_digest", sa.LargeBinary(), nullable=False),
         sa.Column("secrets_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("role", sa.String(length=30), nullable=True),
-        sa.Column("session_id", sa.Uuid(), nullable=True),
         sa.Column("worker_id", sa.Uuid(), nullable=True),
+        sa.Column("subject_index", sa.String(length=64), nullable=True),
+        sa.Column("needs_code", sa.Boolean(), nullable=False),
         _time("created_at"),
         _time("expires_at"),
+        _time("returned_at", nullable=True),
         _time("used_at", nullable=True),
         _worker("oidc_attempt"),
-        sa.ForeignKeyConstraint(
-            ["session_id"], ["worker_session.id"], name=op.f("fk_oidc_attempt_session_id_worker_session")
-        ),
         _unique("oidc_attempt", "state_digest"),
+        _unique("oidc_attempt", "browser_digest"),
     )
+    op.create_index("ix_oidc_attempt_expires_at", "oidc_attempt", ["expires_at"])
     op.create_table(
         "request_count",
         sa.Column("id", sa.String(length=64), nullable=False),
