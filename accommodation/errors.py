@@ -56,4 +56,13 @@ class StepUpNeeded(DomainError):
     slug = "step-up-needed"
 
     def __init__(self) -> None:
-        super().__init__("Show your second factor once more, then ask again within five minutes.")
+        super().__init__("Sign in, show your second factor again, and repeat the request within five minutes.")
+
+
+class AboutYourself(DomainError):
+    """Nobody decides about herself."""
+
+    slug = "about-yourself"
+
+    def __init__(self) -> None:
+        super().__init__("This is about you. Another safeguarding lead of your organisation decides on it.")

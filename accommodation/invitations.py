@@ -1,4 +1,4 @@
-"""Use cases of inviting: a token of 256 random bits, shown once, good once, for 72 hours, and revocable.
+"""Use cases of inviting: a token of 256 random bits, shown once, good once, for 72 hours, and can be withdrawn.
 
 Accepting is in two steps, so that whoever builds the way in may do more in the same transaction (set a password):
 `find_invited` says who the caller becomes by the token, and `accept_invitation` makes her a worker.
@@ -17,9 +17,17 @@ from sqlalchemy.orm import Session
 
 from accommodation.base import IllegalMove, InvalidInput, NotFound, Principal, UnitOfWork, new_id
 from accommodation.models import Organisation, Worker
-from accommodation.people import add_worker, check_roles, count_with_role, give_role, has_role, runs_installation
+from accommodation.people import (
+    add_worker,
+    check_roles,
+    count_with_role,
+    give_role,
+    has_left,
+    has_role,
+    runs_installation,
+)
 from accommodation.people_errors import InstallationOnly
-from accommodation.people_events import InvitationAccepted, InvitationRevoked, PersonInvited
+from accommodation.people_events import InvitationAccepted, InvitationWithdrawn, PersonInvited
 from accommodation.people_models import Invitation
 from accommodation.sealing import seal_json
 from accommodation.vocabulary import Role
@@ -58,7 +66,7 @@ def invite(uow: UnitOfWork, organisation_id: uuid.UUID, roles: Collection[Role],
 def find_invited(session: Session, token: str, now: datetime) -> Principal | None:
     """Return the principal that somebody with this token accepts as: a new worker of the organisation that invites.
 
-    None for a token that is unknown, used, revoked or expired, or whose inviter may no longer invite, all alike.
+    None for a token that is unknown, used, withdrawn or expired, or whose inviter may no longer invite, all alike.
     """
     invitation = session.execute(select(Invitation).where(Invitation.token_hash == _hash_of(token))).scalar_one_or_none()
     if invitation is None or not _is_open(session, invitation, now):
@@ -90,17 +98,17 @@ def accept_invitation(uow: UnitOfWork, token: str, name: str) -> Worker:
     return worker
 
 
-def revoke_invitation(uow: UnitOfWork, invitation_id: uuid.UUID) -> Invitation:
+def withdraw_invitation(uow: UnitOfWork, invitation_id: uuid.UUID) -> Invitation:
     """Take back an invitation that nobody has accepted. Raises NotFound, IllegalMove."""
     invitation = uow.session.get(Invitation, invitation_id, with_for_update={"key_share": True})
     if invitation is None or uow.principal.organisation_id not in _organisations_of(uow.session, invitation):
         raise NotFound
     state = invitation_state(invitation, uow.now)
-    if state in ("accepted", "revoked"):
+    if state in ("accepted", "withdrawn"):
         raise IllegalMove(f"This invitation is {state} already.", state=state)
-    invitation.revoked_at = uow.now
+    invitation.withdrawn_at = uow.now
     uow.session.flush()
-    uow.record(InvitationRevoked(subject_id=invitation.id))
+    uow.record(InvitationWithdrawn(subject_id=invitation.id))
     return invitation
 
 
@@ -115,11 +123,11 @@ def list_invitations(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) ->
 
 
 def invitation_state(invitation: Invitation, now: datetime) -> str:
-    """Return what an invitation is at `now`: open, accepted, revoked or expired."""
+    """Return what an invitation is at `now`: open, accepted, withdrawn or expired."""
     if invitation.accepted_at is not None:
         return "accepted"
-    if invitation.revoked_at is not None:
-        return "revoked"
+    if invitation.withdrawn_at is not None:
+        return "withdrawn"
     return "open" if now < invitation.expires_at else "expired"
 
 
@@ -127,8 +135,7 @@ def _is_open(session: Session, invitation: Invitation, now: datetime) -> bool:
     if invitation_state(invitation, now) != "open":
         return False
     inviter = session.get_one(Worker, invitation.invited_by)
-    is_there = inviter.left_at is None or inviter.left_at > now
-    return is_there and has_role(session, inviter.id, Role.ADMINISTRATOR)
+    return not has_left(inviter, now) and has_role(session, inviter.id, Role.ADMINISTRATOR)
 
 
 def _organisations_of(session: Session, invitation: Invitation) -> tuple[uuid.UUID, uuid.UUID]:

@@ -13,7 +13,7 @@ from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, 
 from accommodation.calendar import local_date
 from accommodation.models import Worker
 from accommodation.people import get_worker, has_role, list_roles
-from accommodation.people_events import LeaveCancelled, LeaveRecorded
+from accommodation.people_events import LeaveRecorded, LeaveWithdrawn
 from accommodation.people_models import WorkerLeave
 from accommodation.roles import CASE_ROLES
 from accommodation.vocabulary import Role
@@ -51,24 +51,24 @@ def record_leave(
     return leave
 
 
-def cancel_leave(uow: UnitOfWork, leave_id: uuid.UUID) -> WorkerLeave:
-    """Cancel a leave that is not over. Raises NotFound, IllegalMove."""
+def withdraw_leave(uow: UnitOfWork, leave_id: uuid.UUID) -> WorkerLeave:
+    """Withdraw a leave that is not over. Raises NotFound, IllegalMove."""
     leave = uow.session.get(WorkerLeave, leave_id)
     if leave is None:
         raise NotFound
     _get_worker(uow, leave.worker_id)
-    if leave.cancelled_at is not None or leave.ends_on < local_date(uow.now):
-        raise IllegalMove("This leave is over.", state="cancelled" if leave.cancelled_at else "over")
-    leave.cancelled_at = uow.now
+    if leave.withdrawn_at is not None or leave.ends_on < local_date(uow.now):
+        raise IllegalMove("This leave is over.", state="withdrawn" if leave.withdrawn_at else "over")
+    leave.withdrawn_at = uow.now
     uow.session.flush()
-    uow.record(LeaveCancelled(subject_id=leave.id))
+    uow.record(LeaveWithdrawn(subject_id=leave.id))
     return leave
 
 
 def list_leaves(uow: UnitOfWork, worker_id: uuid.UUID) -> Sequence[WorkerLeave]:
-    """List a worker's leaves that were not cancelled, oldest first."""
+    """List a worker's leaves that were not withdrawn, oldest first."""
     _get_worker(uow, worker_id)
-    query = select(WorkerLeave).where(WorkerLeave.worker_id == worker_id, WorkerLeave.cancelled_at.is_(None))
+    query = select(WorkerLeave).where(WorkerLeave.worker_id == worker_id, WorkerLeave.withdrawn_at.is_(None))
     return uow.session.execute(query.order_by(WorkerLeave.starts_on, WorkerLeave.id)).scalars().all()
 
 
@@ -94,7 +94,7 @@ def is_away(session: Session, worker_id: uuid.UUID, today: date) -> bool:
 def _away_on(worker_id: uuid.UUID, today: date) -> ColumnElement[bool]:
     return (
         (WorkerLeave.worker_id == worker_id)
-        & WorkerLeave.cancelled_at.is_(None)
+        & WorkerLeave.withdrawn_at.is_(None)
         & (WorkerLeave.starts_on <= today)
         & (WorkerLeave.ends_on >= today)
     )

@@ -62,7 +62,9 @@ class Provider(Base):
 
 
 class Property(Base):
-    """A building. `cell` is the one thing that search may know about its place; it is assigned once, with the address."""
+    """A building. `cell` is the one thing that search may know about its place: of the table `cell_version`, and changed by
+    `accommodation.filing` alone. Where the property is of special risk it is the cell's county.
+    """
 
     __tablename__ = "property"
 
@@ -71,6 +73,7 @@ class Property(Base):
     reference: Mapped[str] = mapped_column(String(20))
     cell: Mapped[str] = mapped_column(String(60))
     cell_version: Mapped[str] = mapped_column(String(20))
+    special_risk: Mapped[bool] = mapped_column(server_default=false())
     nation: Mapped[str] = mapped_column(String(20))
     staff_cover: Mapped[bool | None]
     cctv: Mapped[bool | None]
@@ -84,14 +87,16 @@ class Property(Base):
 
 
 class Unit(Base):
-    """A room or self-contained dwelling that one household takes. NULL = the provider has not said."""
+    """A room or self-contained dwelling that one household takes. NULL = the provider has not said.
+
+    It lies in its property's cell and has no copy of it, so that the two can never differ.
+    """
 
     __tablename__ = "unit"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     property_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("property.id"), index=True)
     reference: Mapped[str] = mapped_column(String(20))
-    cell: Mapped[str] = mapped_column(String(60))
     accommodation_type: Mapped[str] = mapped_column(String(30))
     self_contained: Mapped[bool]
     bed_spaces: Mapped[int]

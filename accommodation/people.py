@@ -81,6 +81,11 @@ def read_worker_name(uow: UnitOfWork, worker: Worker) -> str | None:
     return name
 
 
+def has_left(worker: Worker, now: datetime) -> bool:
+    """Tell whether a worker has left; a last day to come is not over yet."""
+    return worker.left_at is not None and worker.left_at <= now
+
+
 def list_workers(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Worker]:
     """List the workers of the principal's organisation, in order of id."""
     query = select(Worker).where(Worker.organisation_id == uow.principal.organisation_id)
@@ -170,10 +175,10 @@ def leave_organisation(uow: UnitOfWork, worker_id: uuid.UUID, left_at: datetime,
         _check_not_the_last_lead(uow, worker)
     worker.left_at = left_at
     query = select(Invitation).where(
-        Invitation.invited_by == worker.id, Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)
+        Invitation.invited_by == worker.id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None)
     )
     for invitation in uow.session.execute(query).scalars():
-        invitation.revoked_at = uow.now
+        invitation.withdrawn_at = uow.now
     uow.session.flush()
     uow.record(WorkerLeft(subject_id=worker.id, details={"left_at": left_at.isoformat()}, reason=reason))
     return worker
@@ -206,6 +211,6 @@ def _lock_colleague(uow: UnitOfWork, worker_id: uuid.UUID) -> Worker:
     if worker.id == uow.principal.worker_id:
         raise NotForYourself
     uow.session.refresh(worker, with_for_update={"key_share": True})
-    if worker.left_at is not None:
+    if has_left(worker, uow.now):
         raise IllegalMove("She has left.", state="left")
     return worker

@@ -64,8 +64,8 @@ class InvitationAccepted(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InvitationRevoked(DomainEvent):
-    name: ClassVar[str] = "invitation:revoked"
+class InvitationWithdrawn(DomainEvent):
+    name: ClassVar[str] = "invitation:withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,5 +74,5 @@ class LeaveRecorded(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeaveCancelled(DomainEvent):
-    name: ClassVar[str] = "leave:cancelled"
+class LeaveWithdrawn(DomainEvent):
+    name: ClassVar[str] = "leave:withdrawn"

@@ -87,7 +87,7 @@ class Invitation(Base):
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("worker.id"))
-    revoked_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
 
     __table_args__ = (UniqueConstraint("token_hash"),)
@@ -106,7 +106,7 @@ class WorkerLeave(Base):
     ends_on: Mapped[date]
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("worker.id"))
-    cancelled_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
 
     __table_args__ = (CheckConstraint("ends_on >= starts_on", name="ends_after_start"),)

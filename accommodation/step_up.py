@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from accommodation.base import Principal
+from accommodation.disclosure import has_second_factor
 from accommodation.errors import SessionNeeded, StepUpNeeded
 
 
@@ -15,5 +16,5 @@ def demand_step_up(principal: Principal, now: datetime) -> None:
     """
     if principal.session_id is None:
         raise SessionNeeded
-    if principal.stepped_up_until is None or principal.stepped_up_until <= now:
+    if not has_second_factor(principal.stepped_up_until, has_session=True, now=now):
         raise StepUpNeeded

@@ -28,9 +28,32 @@ class AlertKind(StrEnum):
     """What a safeguarding lead is told to look at (safeguarding page)."""
 
     GEOMETRY_BUDGET = "geometry_budget"
-    SIGN_IN_GUESSED_AT = "sign_in_guessed_at"
+    DISCLOSURE_CAP = "disclosure_cap"
+    PERPETRATOR_BUDGET = "perpetrator_budget"
+    STATEMENT_BUDGET = "statement_budget"
+    HOUSEHOLD_BUDGET = "household_budget"
+    HOLD_BUDGET = "hold_budget"
+    EXACT_BIT_BUDGET = "exact_bit_budget"
+    SEARCHES_WITHOUT_HOLD = "searches_without_hold"
+    SEARCHES_AT_PACE = "searches_at_pace"
+    HOUSEHOLDS_WITHOUT_PLACEMENT = "households_without_placement"
+    HOUSEHOLDS_READ = "households_read"
+    UNFAMILIAR_HOUSEHOLDS_READ = "unfamiliar_households_read"
+    ADDRESSES_TOLD = "addresses_told"
+    GEOMETRY_SHARED = "geometry_shared"
+    HOLDS_RELEASED = "holds_released"
+    SIGN_INS_FAILED = "sign_ins_failed"
     ROLE_GRANTED = "role_granted"
     CONFLICT_DECLARED = "conflict_declared"
+
+
+class AlertOutcome(StrEnum):
+    """What a safeguarding lead found. `passed_on` = to the police, the employer or the regulator."""
+
+    EXPLAINED = "explained"
+    MISTAKE = "mistake"
+    MISUSE = "misuse"
+    PASSED_ON = "passed_on"
 
 
 class AgreementPurpose(StrEnum):

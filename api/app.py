@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
 from accommodation import people_models as _people  # noqa: F401
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
@@ -21,11 +20,15 @@ from api.logging import configure_logging
 from api.parsing import MAX_BODY_BYTES, check_envelope
 from api.problems import register_problems
 from api.resources import (
+    address_releases,
     administration,
+    alerts,
     api_keys,
+    area_changes,
     areas_to_avoid,
     audit_events,
     blocked_persons,
+    budget_raises,
     credentials,
     holds,
     households,
@@ -36,6 +39,7 @@ from api.resources import (
     placements,
     properties,
     providers,
+    readings,
     referrals,
     reminders,
     searches,
@@ -48,6 +52,7 @@ from api.resources import (
 from api.security_headers import register_security_headers
 from api.settings import Settings
 from placement import blocked_models as _blocked  # noqa: F401
+from placement.budgets import DEFAULT_BUDGETS
 
 PREFIX = "/api/v1"
 RESOURCES = (
@@ -61,11 +66,14 @@ RESOURCES = (
     units,
     households,
     areas_to_avoid,
+    area_changes,
     blocked_persons,
     searches,
     holds,
     referrals,
     placements,
+    address_releases,
+    readings,
     reminders,
     administration,
     api_keys,
@@ -74,6 +82,8 @@ RESOURCES = (
     invitations,
     sharing_agreements,
     audit_events,
+    alerts,
+    budget_raises,
 )
 
 
@@ -99,7 +109,12 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Fla
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    app.extensions["harbour"] = Harbour(settings, KeyRing(settings.data_keys, settings.index_key), passwords or Passwords())
+    app.extensions["harbour"] = Harbour(
+        settings,
+        KeyRing(settings.data_keys, settings.index_key),
+        passwords or Passwords(),
+        DEFAULT_BUDGETS.tightened(settings.asking_budget_percent),
+    )
     if settings.sign_in.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.sign_in.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     app.before_request(lambda: check_envelope(request))

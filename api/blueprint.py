@@ -11,7 +11,7 @@ from flask_smorest import Api, Blueprint
 from accommodation.base import InvalidInput
 from api.auth.cookies import SESSION
 from api.auth.guard import CSRF_HEADER, operation_of
-from api.auth.permissions import PERMISSIONS, SESSION_OPERATIONS, SIGN_IN_OPERATIONS, STEP_UP_OPERATIONS
+from api.auth.permissions import NEEDS_SECOND_FACTOR, PERMISSIONS, SESSION_OPERATIONS, SIGN_IN_OPERATIONS
 from api.examples import REQUESTS
 from api.parsing import StrictParser
 from api.problems import PROBLEM_TYPE, TITLES, http_problem
@@ -72,10 +72,10 @@ class HarbourBlueprint(Blueprint):
         if operation in PERMISSIONS:
             doc["security"] = _security_of(operation, kwargs["method"])
             doc["x-roles"] = sorted(PERMISSIONS[operation])
-            if operation in STEP_UP_OPERATIONS:
-                doc["x-step-up"] = True
         elif operation in SIGN_IN_OPERATIONS:
             doc["security"] = []
+        if operation in NEEDS_SECOND_FACTOR:
+            doc["x-needs-second-factor"] = True
         if doc_info.get("versioned"):
             doc.setdefault("parameters", []).append(IF_MATCH)
         if "requestBody" in doc:
@@ -86,7 +86,7 @@ class HarbourBlueprint(Blueprint):
 def _security_of(operation: str, method: str) -> list[dict[str, list[str]]]:
     """Return the ways to call an operation: a key, or a session's cookie, with its token beside it for a change."""
     by_session: dict[str, list[str]] = {"session": []} if method == "get" else {"session": [], "csrf": []}
-    return [by_session] if operation in SESSION_OPERATIONS | STEP_UP_OPERATIONS else [{"key": []}, by_session]
+    return [by_session] if operation in SESSION_OPERATIONS | NEEDS_SECOND_FACTOR else [{"key": []}, by_session]
 
 
 def _document(view: Any, **facts: Any) -> None:

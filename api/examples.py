@@ -83,7 +83,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "landlord": "Example Homes",
         "meeting_point": "The clock at the railway station.",
     },
-    "update_property": {"staff_cover": False, "out_of_hours_intake": True},
+    "update_property": {
+        "staff_cover": False,
+        "out_of_hours_intake": True,
+        "special_risk": True,
+        "special_risk_reason": "He has hired somebody to look for her.",
+    },
     "disclose_address": {"placement_id": _ID, "reason": "She is on her way and has been told where to wait."},
     "create_unit": {**_UNIT, "property_id": _ID, "door_name": "Blue door"},
     "update_unit": {"cots": 2, "boys_upper_age": "16"},
@@ -125,6 +130,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "update_area_to_avoid": {"confidence": "likely", "reviewed_on": "2026-02-02"},
     "retire_area_to_avoid": {"reason": "He has moved abroad."},
     "state_no_areas_to_avoid": {"reason": "He has never been to this country."},
+    "refuse_area_change": {"reason": "He left that address in May; the older area already holds it."},
     "create_search": {
         "needed_on": "2026-02-02",
         "stay_days": 91,
@@ -157,6 +163,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     },
     "end_conflict_declaration": {"reason": "It was another person of that name."},
     # the stay
+    "create_address_release": {"officer_id": _ID, "reason": "She drives them here tonight."},
     "confirm_arrival": {"arrived_on": "2026-02-02", "resettlement_worker_id": None},
     "record_non_arrival": {"reason": "went_elsewhere"},
     "extend_licence": {"ends_on": "2026-08-03", "reason": "no_move_on_home"},
@@ -180,5 +187,14 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "ends_on": "2027-02-01",
     },
     "end_sharing_agreement": {"reason": "service_closed", "notes": "The refuge closes at the end of the month."},
+    # safeguarding
+    "close_alert": {"outcome": "explained", "notes": "Three families on one night; I have seen the records with her."},
+    "create_budget_raise": {
+        "budget": "geometry",
+        "scope": "officer",
+        "subject_id": _ID,
+        "hours": 12,
+        "reason": "Two large families came tonight, and she is alone on duty.",
+    },
 }
 """Operation id -> a body that its schema accepts."""

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from flask import current_app, g
 
+from accommodation.disclosure_caps import DEFAULT_CAPS, DisclosureCaps
 from api.auth.cookies import Cookies
 from api.auth.oidc import OidcProvider
 from api.auth.passwords import Passwords
@@ -24,8 +25,11 @@ from geo.cells import CellPartition
 from geo.gazetteer import Gazetteer
 from geo.geocoding import StreetGeocoder
 from placement.area_verdicts import AreaVerdicts
+from placement.budgets import DEFAULT_BUDGETS, BudgetPolicy
+from placement.errors import BudgetSpent
 from placement.index import VacancyIndex
 from placement.searches import SearchEngine
+from placement.spending import note_refusal
 
 
 @dataclass
@@ -35,6 +39,8 @@ class Harbour:
     settings: Settings
     key_ring: KeyRing
     passwords: Passwords = field(default_factory=Passwords)
+    budgets: BudgetPolicy = DEFAULT_BUDGETS
+    disclosure_caps: DisclosureCaps = DEFAULT_CAPS
     _engine: SearchEngine | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -84,7 +90,16 @@ def current_harbour() -> Harbour:
 
 @contextmanager
 def unit_of_work(*, read_only: bool = False) -> Iterator[SqlUnitOfWork]:
-    """Open the transaction of the request at hand, for its principal; `read_only` ones wait for no writer on SQLite."""
+    """Open the transaction of the request at hand, for its principal; `read_only` ones wait for no writer on SQLite.
+
+    What a budget refuses is rolled back and then written down in a transaction of its own.
+    """
     engine = db.engine.execution_options(**{READ_ONLY: True}) if read_only else db.engine
-    with begin_unit_of_work(engine, current_harbour().key_ring, g.principal, request_id()) as uow:
-        yield uow
+    key_ring = current_harbour().key_ring
+    try:
+        with begin_unit_of_work(engine, key_ring, g.principal, request_id()) as uow:
+            yield uow
+    except BudgetSpent as refusal:
+        with begin_unit_of_work(db.engine, key_ring, g.principal, request_id()) as after:
+            note_refusal(after, refusal)
+        raise

@@ -54,6 +54,7 @@ class Settings:
     street_geocoder_host: str | None
     workers: int
     threads: int
+    asking_budget_percent: int
     sign_in: SignInSettings
     trusted_hosts: list[str] | None = None
 
@@ -101,6 +102,7 @@ class Settings:
             workers=_number(environ, "WEB_WORKERS", 2, 1, 64, problems),
             threads=_number(environ, "WEB_THREADS", 8, 1, 128, problems),
             sign_in=SignInSettings.from_environment(environ, environment, problems),
+            asking_budget_percent=_number(environ, "ASKING_BUDGET_PERCENT", 100, 10, 100, problems),
             trusted_hosts=_hosts(environ, "TRUSTED_HOSTS", problems),
         )
         if problems:

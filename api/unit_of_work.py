@@ -13,7 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from accommodation.base import Cipher, DomainError, DomainEvent, Principal, StaleVersion
 from accommodation.errors import ProviderExists, ReferenceInUse, UnitAlreadyTaken
-from api.audit import write_audit
+from api.audit.writing import write_audit
 from api.auth.credentials import SignInNameInUse
 
 ERROR_OF_CONSTRAINT: dict[str, type[DomainError]] = {
@@ -25,6 +25,8 @@ ERROR_OF_CONSTRAINT: dict[str, type[DomainError]] = {
     "uq_worker_role_worker_id_role": StaleVersion,
     "uq_referral_hold_id": StaleVersion,
     "uq_placement_referral_id": StaleVersion,
+    "uq_address_disclosure_release_id": StaleVersion,
+    "uq_address_release_placement_id_number": StaleVersion,
 }
 
 
@@ -39,10 +41,16 @@ class SqlUnitOfWork:
         self.principal = principal
         self.now = now
         self._request_id = request_id
+        self._events: list[DomainEvent] = []
 
     def record(self, event: DomainEvent) -> None:
-        """Write the event to the audit trail, in this transaction."""
-        write_audit(self.session, self.cipher, self.principal, self.now, self._request_id, event)
+        """Keep the event for the audit trail: all are written at the end of this transaction, and none without it."""
+        self._events.append(event)
+
+    def commit(self) -> None:
+        """Write the trail, the last thing of all, and commit."""
+        write_audit(self.session, self.cipher, self.principal, self.now, self._request_id, self._events)
+        self.session.commit()
 
 
 @contextmanager
@@ -58,7 +66,7 @@ def begin_unit_of_work(
         uow = SqlUnitOfWork(session, cipher, principal, now or datetime.now(UTC), request_id)
         try:
             yield uow
-            session.commit()
+            uow.commit()
         except StaleDataError:
             session.rollback()
             raise StaleVersion from None

@@ -22,6 +22,7 @@ from placement.blocking import (
     not_kept_from_organisation,
     organisations_kept_from,
 )
+from placement.budgets import BudgetPolicy
 from placement.eligibility import judge
 from placement.errors import AskedTooOften, HoldOver, SearchExcludesUnit, UnitNotFree
 from placement.events import HoldReleased, UnitHeld
@@ -29,7 +30,8 @@ from placement.households import load_household
 from placement.judgement import Judgement, Question
 from placement.models import Hold, Household, Referral
 from placement.searches import SearchEngine, ask_for, list_next_best, load_search
-from placement.vocabulary import HoldState, ReleaseReason, Verdict
+from placement.spending import spend
+from placement.vocabulary import BudgetKind, HoldState, ReleaseReason, Verdict
 
 NEXT_BEST_SHOWN = 3
 REVIEW_QUESTIONS_AT_MOST = 2
@@ -45,16 +47,24 @@ def hold_state(hold: Hold, now: datetime) -> HoldState:
 
 
 def hold_unit(
-    uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, unit_id: uuid.UUID, search_id: uuid.UUID
+    uow: UnitOfWork,
+    engine: SearchEngine,
+    policy: BudgetPolicy,
+    household_id: uuid.UUID,
+    unit_id: uuid.UUID,
+    search_id: uuid.UUID,
 ) -> Hold:
     """Hold a unit for a household, after judging it again on the locked row by the rules of search.
 
-    Raises NotFound, UnitNotFree (with the next best units), SearchExcludesUnit, AskedTooOften, NoAreasRecorded.
+    Raises NotFound, UnitNotFree (with the next best units), SearchExcludesUnit, AskedTooOften, NoAreasRecorded,
+    AreaChangePending, BudgetSpent.
     """
     household = load_household(uow, household_id)
     search = load_search(uow, search_id)
     if search.household_id != household.id:
         raise NotFound
+    hold_id = new_id()
+    spend(uow, policy, BudgetKind.HOLD, household.id, [hold_id.hex])
     # A search of yesterday is judged as of today: it may be night now, and a boy may have had his birthday.
     needed_on = max(search.needed_on, local_date(uow.now))
     _check_in_sight(uow, unit_id, organisations_kept_from(uow, household))
@@ -76,7 +86,7 @@ def hold_unit(
     except UnitAlreadyTaken:
         raise UnitNotFree(list_next_best(uow, engine, household, needed_on, NEXT_BEST_SHOWN)) from None
     hold = Hold(
-        id=new_id(),
+        id=hold_id,
         household_id=household.id,
         organisation_id=household.organisation_id,
         unit_id=unit.id,

@@ -183,7 +183,7 @@ def _changed_units(since: int, now: datetime) -> Select[*tuple[Any, ...]]:
     """Return the query of changed units with what they belong to, and when their live stays end: the last, or never."""
     of_unit = (Stay.unit_id == Unit.id, Stay.live)
     unit_columns = (
-        Unit.id, Unit.property_id, Unit.cell, Unit.bed_spaces, Unit.cots, Unit.residents, Unit.boys_upper_age,
+        Unit.id, Unit.property_id, Unit.bed_spaces, Unit.cots, Unit.residents, Unit.boys_upper_age,
         Unit.access, Unit.no_recourse, Unit.mental_health, Unit.substance_use, Unit.pets,
         Unit.self_contained, Unit.withdrawn_at, Unit.confirmed_at, Unit.accommodation_type,
     )  # fmt: skip
@@ -191,6 +191,7 @@ def _changed_units(since: int, now: datetime) -> Select[*tuple[Any, ...]]:
         select(
             *unit_columns,
             Property.provider_id,
+            Property.cell,
             Property.cell_version,
             Property.staff_cover,
             Property.cctv,

@@ -19,7 +19,14 @@ from accommodation.vacancies import add_void
 from accommodation.vocabulary import AgreementScope, Role, StayKind, VoidReason
 from placement.blocking import check_not_kept_from, is_worker_kept_from, not_kept_from
 from placement.errors import ExtensionNotLater
-from placement.events import HouseholdArrived, HouseholdDeparted, HouseholdDidNotArrive, LicenceExtended
+from placement.events import (
+    HouseholdArrived,
+    HouseholdDeparted,
+    HouseholdDidNotArrive,
+    LicenceExtended,
+    PlacementRead,
+    PlacementsListed,
+)
 from placement.licence import licence_end
 from placement.models import Extension, Household, Placement
 from placement.reminders import plan_reminders
@@ -52,8 +59,16 @@ def load_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
     return placement
 
 
+def read_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
+    """Open a placement that the principal may see; the reading is recorded. Raises NotFound."""
+    placement = load_placement(uow, placement_id)
+    uow.record(PlacementRead(subject_id=placement.id))
+    return placement
+
+
 def list_placements(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Placement]:
-    """List placements that the principal may see, in order of their random id."""
+    """List placements that the principal may see, in order of their random id; the reading is recorded."""
+    uow.record(PlacementsListed(subject_id=uow.principal.organisation_id))
     own = uow.principal.organisation_id
     query = (
         select(Placement)

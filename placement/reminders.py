@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from accommodation.base import IllegalMove, NotFound, UnitOfWork, new_id
 from accommodation.calendar import Nation, local_date
-from accommodation.models import Provider
+from accommodation.models import Provider, Worker
+from accommodation.people import has_left
 from accommodation.queries import find_own_provider
 from accommodation.vocabulary import Role
 from placement.blocking import check_not_kept_from, not_kept_from
@@ -102,11 +103,13 @@ def send_reminder(uow: UnitOfWork, notifier: Notifier, reminder_id: uuid.UUID) -
     reminder.state = ReminderState.SENT
     reminder.sent_at = uow.now
     provider = uow.session.get_one(Provider, placement.provider_id)
-    is_for_worker = reminder.audience == Audience.RESETTLEMENT_WORKER
+    worker_id = placement.resettlement_worker_id if reminder.audience == Audience.RESETTLEMENT_WORKER else None
+    if worker_id is not None and has_left(uow.session.get_one(Worker, worker_id), uow.now):
+        worker_id = None
     notifier.notify(
         NeutralMessage(
             message_id=reminder.id,
-            worker_id=placement.resettlement_worker_id if is_for_worker else None,
+            worker_id=worker_id,
             organisation_id=provider.organisation_id,
             reference=placement.reference,
             due_on=reminder.due_on,
@@ -132,7 +135,8 @@ def list_reminders(
     """List reminders of the principal's own accommodation, the longest due first.
 
     `mine` narrows to placements that the principal works on, or, for a manager, to what is addressed to managers and to
-    placements nobody works on. `when`: all, or open ones (not acknowledged, still holding): open, due, overdue, upcoming.
+    placements nobody works on (any more). `when`: all, or open ones (not acknowledged, still holding): open, due, overdue,
+    upcoming.
     """
     provider = find_own_provider(uow)
     query = (
@@ -141,7 +145,13 @@ def list_reminders(
         .where(Placement.provider_id == (provider.id if provider else None), not_kept_from(uow, Placement.household_id))
     )
     if mine and uow.principal.role == Role.REFUGE_MANAGER:
-        query = query.where(or_(Reminder.audience == Audience.REFUGE_MANAGER, Placement.resettlement_worker_id.is_(None)))
+        query = query.where(
+            or_(
+                Reminder.audience == Audience.REFUGE_MANAGER,
+                Placement.resettlement_worker_id.is_(None),
+                Placement.resettlement_worker_id.in_(select(Worker.id).where(Worker.left_at <= uow.now)),
+            )
+        )
     elif mine:
         query = query.where(Placement.resettlement_worker_id == uow.principal.worker_id)
     if when != "all":

@@ -28,7 +28,7 @@ from placement.area_verdicts import AreaVerdicts
 from placement.areas_to_avoid import list_sealed_areas
 from placement.blocking import check_not_kept_from, organisations_kept_from
 from placement.criteria import Criteria, build_criteria, describe_demand
-from placement.errors import NoAreasRecorded
+from placement.errors import AreaChangePending, NoAreasRecorded
 from placement.events import SearchMade, SearchRead
 from placement.households import load_household
 from placement.index import VacancyIndex
@@ -69,7 +69,8 @@ class SearchRequest:
 def make_search(uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, request: SearchRequest) -> bytes:
     """Search for a household, keep the search as demand, and return the answer as JSON: the very bytes that are kept.
 
-    Raises NotFound, NoAreasRecorded, InvalidInput (dates), GeoError (anchor, or an area that cannot be placed).
+    Raises NotFound, NoAreasRecorded, AreaChangePending, InvalidInput (dates), GeoError (anchor, or an area that cannot be
+    placed).
     """
     household = load_household(uow, household_id)
     check_needed_on(request.needed_on, local_date(uow.now))
@@ -141,8 +142,11 @@ def ask_for(
 ) -> tuple[Criteria, npt.NDArray[np.uint8]]:
     """Open a household's needs and its areas in force on a day; returns criteria and uint8 verdicts per cell.
 
-    Raises NoAreasRecorded until somebody has recorded an area in force or stated that there is none.
+    Raises NoAreasRecorded until somebody has recorded an area in force or stated that there is none, AreaChangePending
+    while a change that widens them waits for a second worker: the flag stands in the household's row, which is loaded.
     """
+    if household.pending_area_changes:
+        raise AreaChangePending
     areas = list_sealed_areas(uow, household.id, needed_on)
     if not areas and household.no_areas_statement_sealed is None:
         raise NoAreasRecorded

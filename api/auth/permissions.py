@@ -42,7 +42,7 @@ SESSION_OPERATIONS = frozenset(
 """For a person who signed in: no key may call them."""
 
 STEP_UP_OPERATIONS = frozenset({"change_password", "renew_recovery_codes", "create_api_key", "rotate_api_key"})
-"""For a person who has just shown her second factor."""
+"""For a person who has just shown her second factor; the guard asks for it."""
 
 PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_me": EVERYBODY,
@@ -70,6 +70,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_property": frozenset({MANAGER}),
     "update_property": frozenset({MANAGER}),
     "disclose_address": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
+    "list_property_disclosures": frozenset({MANAGER, LEAD}),
     "list_units": frozenset({MANAGER}),
     "create_unit": frozenset({MANAGER}),
     "get_unit": frozenset({MANAGER}),
@@ -86,12 +87,16 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "create_household": frozenset({OFFICER}),
     "get_household": frozenset({OFFICER}),
     "update_household": frozenset({OFFICER}),
+    "list_household_readings": frozenset({OFFICER, LEAD}),
     "list_areas_to_avoid": frozenset({OFFICER}),
     "create_area_to_avoid": frozenset({OFFICER}),
     "state_no_areas_to_avoid": frozenset({OFFICER}),
     "get_area_to_avoid": frozenset({OFFICER}),
     "update_area_to_avoid": frozenset({OFFICER}),
     "retire_area_to_avoid": frozenset({OFFICER}),
+    "list_area_changes": frozenset({OFFICER}),
+    "confirm_area_change": frozenset({OFFICER}),
+    "refuse_area_change": frozenset({OFFICER}),
     "create_search": frozenset({OFFICER}),
     "get_search": frozenset({OFFICER}),
     "list_holds": frozenset({OFFICER, MANAGER}),
@@ -101,6 +106,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "list_referrals": frozenset({OFFICER, MANAGER}),
     "create_referral": frozenset({OFFICER}),
     "get_referral": frozenset({OFFICER, MANAGER}),
+    "get_meeting_point": frozenset({OFFICER, MANAGER}),
     "get_exact_check": frozenset({MANAGER}),
     "accept_referral": frozenset({MANAGER}),
     "decline_referral": frozenset({MANAGER}),
@@ -115,6 +121,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "list_placements": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
     "get_placement": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
     "get_placement_timeline": frozenset({OFFICER, MANAGER, RESETTLEMENT}),
+    "list_address_releases": frozenset({OFFICER, MANAGER}),
+    "create_address_release": frozenset({MANAGER}),
+    "get_address_release": frozenset({OFFICER, MANAGER}),
+    "revoke_address_release": frozenset({MANAGER}),
     "confirm_arrival": frozenset({MANAGER, RESETTLEMENT}),
     "record_non_arrival": frozenset({MANAGER, RESETTLEMENT}),
     "extend_licence": frozenset({MANAGER, RESETTLEMENT}),
@@ -131,14 +141,25 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "record_worker_departure": frozenset({ADMINISTRATOR}),
     "list_leaves": EVERYBODY,
     "record_leave": EVERYBODY,
-    "cancel_leave": EVERYBODY,
+    "withdraw_leave": EVERYBODY,
     "list_invitations": frozenset({ADMINISTRATOR}),
     "create_invitation": frozenset({ADMINISTRATOR}),
-    "revoke_invitation": frozenset({ADMINISTRATOR}),
+    "withdraw_invitation": frozenset({ADMINISTRATOR}),
     "list_sharing_agreements": frozenset({ADMINISTRATOR, LEAD}),
     "propose_sharing_agreement": frozenset({ADMINISTRATOR}),
     "get_sharing_agreement": frozenset({ADMINISTRATOR, LEAD}),
     "accept_sharing_agreement": frozenset({ADMINISTRATOR}),
     "end_sharing_agreement": frozenset({ADMINISTRATOR, LEAD}),
     "list_audit_events": frozenset({AUDITOR}),
+    "list_alert_coverage": frozenset({ADMINISTRATOR}),
+    # safeguarding
+    "list_alerts": frozenset({LEAD}),
+    "get_alert": frozenset({LEAD}),
+    "close_alert": frozenset({LEAD}),
+    "list_budget_raises": frozenset({LEAD}),
+    "create_budget_raise": frozenset({LEAD}),
 }
+
+NEEDS_SECOND_FACTOR = STEP_UP_OPERATIONS | {"disclose_address", "create_address_release", "get_meeting_point"}
+"""Answered only to a session whose second factor was shown in the last minutes, and so never to a key. About an
+address the use case asks, because to whoever may not anyway it does not exist."""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Engine, select, update
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Unauthorized
 
-from accommodation.alerts import raise_alert
-from accommodation.base import DomainError, Principal, UnitOfWork
+from accommodation.base import DomainError, DomainEvent, Principal, UnitOfWork
 from accommodation.models import Worker
 from accommodation.sealing import open_sealed
-from accommodation.vocabulary import AlertKind, Role
+from accommodation.vocabulary import Role
 from api.auth.credentials import index_of_sign_in_name
 from api.auth.devices import find_device
 from api.auth.models import Credential, WorkerSession
@@ -25,7 +25,7 @@ from api.auth.passwords import Passwords
 from api.auth.roles import list_roles
 from api.auth.second_factor import new_secret, take_code
 from api.auth.sessions import digest_of_token, end_session, open_session
-from api.auth.throttle import ACCOUNT_ATTACKED, Charge, Place, charge, refund
+from api.auth.throttle import Charge, Place, charge, refund
 from api.crypto import KeyRing
 from api.database import READ_ONLY
 from api.unit_of_work import begin_unit_of_work
@@ -42,6 +42,26 @@ class RoleNotChosen(DomainError):
 
     def __init__(self, roles: list[Role]) -> None:
         super().__init__("You have several roles. Say in which one you act.", roles=[str(role) for role in roles])
+
+
+class Refused(Exception):
+    """Somebody is not let in. The one who asks is told no more than that."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInFailed(DomainEvent):
+    name: ClassVar[str] = "sign_in:failed"
+
+
+@contextmanager
+def refusing(uow: UnitOfWork, worker_id: uuid.UUID) -> Iterator[None]:
+    """Undo what the block has done when it ends with Refused, and record that, for somebody unknown as for anybody."""
+    try:
+        with uow.session.begin_nested():
+            yield
+    except Refused:
+        uow.session.expunge_all()
+        uow.record(SignInFailed(subject_id=worker_id))
 
 
 @dataclass(frozen=True)
@@ -87,21 +107,23 @@ class SignIn:
         """
         index = index_of_sign_in_name(self.key_ring, attempt.sign_in_name)
         place = Place(attempt.network, find_device(self.auth_key, index, attempt.device))
-        with begin_unit_of_work(self.engine, self.key_ring, STRANGER, request_id) as uow:
+        with self._transaction(STRANGER, request_id) as uow:
             charged = charge(uow.session, self.auth_key, index, place, uow.now)
         known = self._find_by(Credential.sign_in_index == index)
         is_right = self.passwords.verify(known.password_hash if known else None, attempt.password)
         worker_id, secret = (known.worker_id, known.totp_secret) if known else (NOBODY, self._decoy_secret)
         principal = Principal(worker_id, known.organisation_id, "signing_in") if known else STRANGER
-        with begin_unit_of_work(self.engine, self.key_ring, principal, request_id) as uow:
-            # The code is looked at even when the password was wrong: otherwise the time would tell which of them it was.
+        # The code is looked at even when the password was wrong: otherwise the time would tell which of them it was.
+        with self._transaction(principal, request_id) as uow, refusing(uow, worker_id):
             is_taken = take_code(uow.session, self.auth_key, worker_id, secret, attempt.code, uow.now)
             if known is None or not is_right or not is_taken or not self._may_enter(known, uow.now):
-                raise Unauthorized
+                raise Refused
             if self.passwords.is_outdated(known.password_hash):
                 fresh = self.passwords.hash(attempt.password)
-                uow.session.execute(update(Credential).where(Credential.worker_id == worker_id).values(password_hash=fresh))
+                about_her = update(Credential).where(Credential.worker_id == worker_id)
+                uow.session.execute(about_her.values(password_hash=fresh))
             return self.enter(uow, known, attempt.role, attempt.old_token, charged)
+        raise Unauthorized
 
     def by_provider(
         self,
@@ -121,19 +143,21 @@ class SignIn:
         """
         charged = None
         if needs_code:
-            with begin_unit_of_work(self.engine, self.key_ring, STRANGER, request_id) as uow:
+            with self._transaction(STRANGER, request_id) as uow:
                 charged = charge(uow.session, self.auth_key, f"oidc:{worker_id}", Place(network), uow.now)
         known = self._find_by(Credential.worker_id == worker_id)
         if known is None:
             raise Unauthorized
         principal = Principal(worker_id, known.organisation_id, "signing_in")
-        with begin_unit_of_work(self.engine, self.key_ring, principal, request_id) as uow:
-            if needs_code and not take_code(uow.session, self.auth_key, worker_id, known.totp_secret, code, uow.now):
-                raise Unauthorized
+        with self._transaction(principal, request_id) as uow, refusing(uow, worker_id):
+            secret = known.totp_secret
+            if needs_code and not take_code(uow.session, self.auth_key, worker_id, secret, code, uow.now):
+                raise Refused
             if not self._may_enter(known, uow.now):
-                raise Unauthorized
+                raise Refused
             finish(uow)
             return self.enter(uow, known, role, old_token, charged)
+        raise Unauthorized
 
     def enter(
         self, uow: UnitOfWork, known: Known, role: str | None, old_token: str | None, charged: Charge | None
@@ -141,16 +165,16 @@ class SignIn:
         """Open the session of somebody who has proved who she is; a session that her browser had is over."""
         roles = list_roles(uow.session, known.worker_id)
         if not roles or (role is not None and role not in roles):
-            raise Unauthorized
+            raise Refused
         if role is None and len(roles) > 1:
             raise RoleNotChosen(roles)
         if charged is not None:
             refund(uow.session, charged)
-            if charged.account_failures >= ACCOUNT_ATTACKED:
-                failures = {"failures": charged.account_failures}
-                raise_alert(uow, known.organisation_id, AlertKind.SIGN_IN_GUESSED_AT, known.worker_id, failures)
         self._end_old(uow, old_token)
         return open_session(uow, self.auth_key, known.worker_id, role or roles[0], is_demo=known.is_demo)
+
+    def _transaction(self, principal: Principal, request_id: str | None) -> AbstractContextManager[UnitOfWork]:
+        return begin_unit_of_work(self.engine, self.key_ring, principal, request_id)
 
     def _find_by(self, condition: ColumnElement[bool]) -> Known | None:
         with Session(self.engine.execution_options(**{READ_ONLY: True})) as session:

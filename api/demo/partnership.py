@@ -18,6 +18,7 @@ from accommodation.vocabulary import (
     NoRecoursePolicy,
     OrganisationKind,
     ResidentsGender,
+    Role,
 )
 from api.demo.drawing import chance, draw_unit, draw_waiting_household
 from api.demo.rows import DemoRows
@@ -95,7 +96,8 @@ def make_partnership(rows: DemoRows, gazetteer: Gazetteer) -> dict[str, uuid.UUI
     board = _organisation(rows, "Safe accommodation board (demo)", OrganisationKind.BOARD, "Carol Demo-Commissioner")
     administrator = rows.add_worker(board[0], "Ade Demo-Administrator")
     auditor = rows.add_worker(council[0], "Agnes Demo-Auditor")
-    lead = rows.add_worker(council[0], "Saoirse Demo-Lead")
+    lead = rows.add_worker(council[0], "Lena Demo-Lead")
+    rows.add_role(rows.add_worker(sada[0], "Sunita Demo-Lead"), Role.SAFEGUARDING_LEAD)
     provider = rows.add_provider(sada[0], "SADA", "0300 790 0001")
     rows.add_agreement(council, sada)
     anywhere = _postcodes(gazetteer.sample(rows.rng, 200))

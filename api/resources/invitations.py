@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from accommodation.invitations import invitation_state, invite, list_invitations, revoke_invitation
+from accommodation.invitations import invitation_state, invite, list_invitations, withdraw_invitation
 from accommodation.people_models import Invitation
 from accommodation.vocabulary import Role
 from api.blueprint import HarbourBlueprint
@@ -19,7 +19,7 @@ from api.unit_of_work import SqlUnitOfWork
 
 blp = HarbourBlueprint("invitations", __name__, description="Asking somebody to work here.")
 
-STATES = ("open", "accepted", "revoked", "expired")
+STATES = ("open", "accepted", "withdrawn", "expired")
 
 
 class InvitationCreate(Schema):
@@ -67,12 +67,12 @@ def create_invitation(body: dict[str, Any]) -> dict[str, Any]:
         return {**describe_invitation(uow, invitation), "token": token}
 
 
-@blp.route("/invitations/<uuid:invitation_id>/revocation", methods=["POST"])
+@blp.route("/invitations/<uuid:invitation_id>/withdrawal", methods=["POST"])
 @blp.response(200, InvitationSchema)
-def revoke_invitation_(invitation_id: uuid.UUID) -> dict[str, Any]:
+def withdraw_invitation_(invitation_id: uuid.UUID) -> dict[str, Any]:
     """Take back an invitation that nobody has accepted."""
     with unit_of_work() as uow:
-        return describe_invitation(uow, revoke_invitation(uow, invitation_id))
+        return describe_invitation(uow, withdraw_invitation(uow, invitation_id))
 
 
 def describe_invitation(uow: SqlUnitOfWork, invitation: Invitation) -> dict[str, Any]:

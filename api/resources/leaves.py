@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from accommodation.leave import cancel_leave, list_leaves, record_leave
+from accommodation.leave import list_leaves, record_leave, withdraw_leave
 from accommodation.people_models import WorkerLeave
 from api.blueprint import HarbourBlueprint
 from api.extensions import unit_of_work
@@ -25,7 +25,7 @@ class LeaveCreate(Schema):
 class LeaveSchema(LeaveCreate):
     id = fields.UUID(required=True)
     worker_id = fields.UUID(required=True)
-    cancelled_at = fields.AwareDateTime(required=True, allow_none=True)
+    withdrawn_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class LeaveList(Schema):
@@ -50,12 +50,12 @@ def record_leave_(body: dict[str, Any], worker_id: uuid.UUID) -> dict[str, Any]:
         return describe_leave(record_leave(uow, worker_id, body["starts_on"], body["ends_on"], body["deputy_id"]))
 
 
-@blp.route("/leaves/<uuid:leave_id>/cancellation", methods=["POST"])
+@blp.route("/leaves/<uuid:leave_id>/withdrawal", methods=["POST"])
 @blp.response(200, LeaveSchema)
-def cancel_leave_(leave_id: uuid.UUID) -> dict[str, Any]:
-    """Cancel a leave that is not over."""
+def withdraw_leave_(leave_id: uuid.UUID) -> dict[str, Any]:
+    """Withdraw a leave that is not over."""
     with unit_of_work() as uow:
-        return describe_leave(cancel_leave(uow, leave_id))
+        return describe_leave(withdraw_leave(uow, leave_id))
 
 
 def describe_leave(leave: WorkerLeave) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from placement.placements import (
     extend_licence,
     list_placements,
     load_placement,
+    read_placement,
     record_departure,
     record_non_arrival,
 )
@@ -89,8 +90,8 @@ class TimelineSchema(Schema):
 @blp.arguments(ListQuery, location="query")
 @blp.response(200, list_schema(PlacementSchema))
 def list_placements_(query: dict[str, Any]) -> dict[str, Any]:
-    """List the placements that the caller may see."""
-    with unit_of_work(read_only=True) as uow:
+    """List the placements that the caller may see; the reading is recorded."""
+    with unit_of_work() as uow:
         rows = list_placements(uow, after=after_id(query, "placements"), limit=query["limit"] + 1)
         shown = _whose_households_show(uow)
         return page(rows, query["limit"], "placements", lambda row: str(row.id), lambda row: _describe(uow, row, shown))
@@ -99,16 +100,16 @@ def list_placements_(query: dict[str, Any]) -> dict[str, Any]:
 @blp.route("/placements/<uuid:placement_id>", methods=["GET"])
 @blp.response(200, PlacementSchema)
 def get_placement(placement_id: uuid.UUID) -> dict[str, Any]:
-    """Get one placement."""
-    with unit_of_work(read_only=True) as uow:
-        return _one(uow, load_placement(uow, placement_id))
+    """Open one placement; the reading is recorded."""
+    with unit_of_work() as uow:
+        return _one(uow, read_placement(uow, placement_id))
 
 
 @blp.route("/placements/<uuid:placement_id>/timeline", methods=["GET"])
 @blp.response(200, TimelineSchema)
 def get_placement_timeline(placement_id: uuid.UUID) -> dict[str, Any]:
-    """Show what happened in a placement, oldest first."""
-    with unit_of_work(read_only=True) as uow:
+    """Show what happened in a placement, oldest first; the reading is recorded."""
+    with unit_of_work() as uow:
         entries = read_timeline(uow, load_placement(uow, placement_id))
     return {"items": [vars(entry) for entry in entries], "next_cursor": None}
 

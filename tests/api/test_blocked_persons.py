@@ -10,18 +10,20 @@ from sqlalchemy import select
 
 from accommodation.roles import CASE_ROLES
 from accommodation.vocabulary import Role
+from api.unit_of_work import SqlUnitOfWork
 from placement.blocked_models import BlockedPerson
 from placement.blocking import name_index_of
 from placement.models import Household
 from tests.support.problems import assert_problem, masked
 from tests.support.stage import Stage
+from tests.support.world import Caller
 
 OF_A_HOUSEHOLD = frozenset({"household_id", "area_id", "search_id", "hold_id", "referral_id", "placement_id", "reminder_id"})
 """Ids that lead to a household: by each of them somebody might learn of it."""
 
-BLOCKED_BY: dict[str, Callable[[Stage, Role], dict[str, object]]] = {
-    "herself": lambda stage, role: {"worker_id": stage.own.callers[role].worker_id},
-    "her name": lambda stage, role: {"name_index": _index(stage, "testworker, WILHELMINA")},
+BLOCKED_BY: dict[str, Callable[[SqlUnitOfWork, Caller], dict[str, object]]] = {
+    "herself": lambda uow, caller: {"worker_id": caller.worker_id},
+    "her name": lambda uow, caller: {"name_index": name_index_of(uow, "testworker, WILHELMINA")},
 }
 
 
@@ -35,7 +37,7 @@ def blocked_stage(request: pytest.FixtureRequest, fresh_stage: Stage) -> Stage:
         for household in uow.session.execute(query).scalars():
             household.has_blocks = True
             for role in CASE_ROLES:
-                whom = BLOCKED_BY[request.param](stage, role)
+                whom = BLOCKED_BY[request.param](uow, stage.own.callers[role])
                 uow.session.add(
                     BlockedPerson(
                         household_id=household.id,
@@ -108,8 +110,3 @@ def test_somebody_else_still_sees_it(blocked_stage: Stage) -> None:
     reads = ("get_household", "get_hold", "get_referral", "get_placement", "get_search", "get_area_to_avoid")
 
     assert {stage.send(name).status_code for name in reads} == {200}
-
-
-def _index(stage: Stage, name: str) -> str:
-    with stage.world.unit_of_work() as uow:
-        return name_index_of(uow, name)

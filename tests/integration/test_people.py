@@ -233,14 +233,14 @@ def test_two_who_accept_with_one_token_become_one_worker(world: World, administr
     assert len(made) == 1
 
 
-@pytest.mark.parametrize("why", ["revoked", "expired", "inviter left", "inviter no administrator", "another token"])
+@pytest.mark.parametrize("why", ["withdrawn", "expired", "inviter left", "inviter no administrator", "another token"])
 def test_an_invitation_that_is_not_open_opens_nothing(world: World, administrator: Caller, why: str) -> None:
     invited = invite(administrator, "auditor")
     second = colleague(world, administrator, Role.ADMINISTRATOR)
     token, now = invited["token"], datetime.now(UTC)
     match why:
-        case "revoked":
-            second.made(f"/invitations/{invited['id']}/revocation")
+        case "withdrawn":
+            second.made(f"/invitations/{invited['id']}/withdrawal")
         case "expired":
             now += timedelta(hours=72)
         case "inviter left":
@@ -352,6 +352,33 @@ def test_what_she_worked_on_is_listed_for_handover_by_reference_alone(world: Wor
     assert set(departed) == {"id", "organisation_id", "left_at", "open_work"}
 
 
+def test_what_nobody_works_on_any_more_reminds_the_manager(world: World, administrator: Caller) -> None:
+    worker = colleague(world, administrator)
+    officer, manager = world.create_officer(), colleague(world, administrator, Role.REFUGE_MANAGER)
+    referral = world.refer(officer, world.create_household(officer), world.create_unit(manager))
+    accepted = manager.made(f"/referrals/{referral['id']}/accept")
+    worker.made(f"/placements/{accepted['placement_id']}/arrival", {"arrived_on": world.today().isoformat()})
+    before = manager.get("/reminders?limit=200").get_json()["items"]
+    everything = manager.get("/reminders?mine=0&limit=200").get_json()["items"]
+
+    administrator.made(f"/workers/{worker.worker_id}/departure", {"reason": "She has moved away."})
+
+    after = manager.get("/reminders?limit=200").get_json()["items"]
+    assert len(before) < len(after) == len(everything)
+
+
+def test_a_departure_can_be_brought_forward(world: World, administrator: Caller) -> None:
+    worker = colleague(world, administrator)
+    path = f"/workers/{worker.worker_id}/departure"
+    later = (world.today() + timedelta(days=30)).isoformat()
+    administrator.made(path, {"last_day_on": later, "reason": "Her contract ends."})
+
+    administrator.made(path, {"reason": "She has been looking people up."})
+
+    assert_problem(worker.get("/me"), "not-signed-in")
+    assert_problem(administrator.post(path, {"reason": "Again."}), "illegal-move")
+
+
 def test_nobody_records_her_own_departure(administrator: Caller) -> None:
     answer = administrator.post(f"/workers/{administrator.worker_id}/departure", {"reason": "I go."})
 
@@ -374,7 +401,7 @@ def test_a_deputy_of_the_same_role_stands_in_on_the_days_of_leave(world: World, 
             return [find_deputy(uow.session, worker.worker_id, day) for day in days]
 
     assert deputies() == [None, deputy.worker_id, deputy.worker_id, None]
-    worker.made(f"/leaves/{leave['id']}/cancellation")
+    worker.made(f"/leaves/{leave['id']}/withdrawal")
     assert deputies() == [None] * 4
 
 
@@ -404,7 +431,7 @@ def test_a_deputy_who_is_away_or_has_left_does_not_stand_in(world: World, admini
     leave = administrator.made(f"/workers/{deputy.worker_id}/leaves", days)
     with world.unit_of_work() as uow:
         while_away = find_deputy(uow.session, worker.worker_id, today)
-    administrator.made(f"/leaves/{leave['id']}/cancellation")
+    administrator.made(f"/leaves/{leave['id']}/withdrawal")
     with world.unit_of_work() as uow:
         back = find_deputy(uow.session, worker.worker_id, today)
     administrator.made(f"/workers/{deputy.worker_id}/departure", {"reason": "Gone."})

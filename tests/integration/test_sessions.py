@@ -19,7 +19,8 @@ from api.auth.models import WorkerSession
 from api.auth.sessions import ABSOLUTE, IDLE, NOTE_SEEN_AFTER, STEP_UP
 from api.settings import Settings
 from tests.support.problems import assert_problem, masked
-from tests.support.world import Caller, SignedIn, World
+from tests.support.sessions import SignedIn
+from tests.support.world import Caller, World
 
 
 def test_a_session_opens_what_its_worker_may_see(world: World) -> None:

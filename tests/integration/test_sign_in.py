@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,10 @@ import pytest
 import time_machine
 from sqlalchemy import delete, select, update
 
-from accommodation.alerts import Alert
 from accommodation.models import Worker
 from accommodation.people_models import WorkerRole
 from api.app import PREFIX
+from api.audit import AuditEvent
 from api.auth.models import Credential, SignInFailures
 from api.auth.passwords import HashCost, Passwords
 from api.auth.throttle import ACCOUNT_ATTACKED, LONGEST_WAIT, PAIR_FREE, PLACE_FREE
@@ -267,17 +268,15 @@ def test_an_account_that_many_guess_at_gives_strangers_one_try_each(world: World
     assert answers == [401, 429]
 
 
-def test_the_safeguarding_lead_is_told_when_somebody_signs_in_whose_account_was_guessed_at(world: World) -> None:
+def test_a_failure_is_recorded_about_her_and_a_strangers_about_nobody(world: World) -> None:
     officer, facts = _officer(world)
-    for address in (HIS, "198.51.100.10"):
-        _guess(world, facts, address)
-    _set_failures(world, ACCOUNT_ATTACKED)
-
-    assert _sign_in(world, facts, address=HERS, code=facts.code()).status_code == 201
+    _guess(world, facts, HIS)
+    _guess(world, facts, HIS, name="nobody@council.example")
 
     with world.engine.connect() as connection:
-        alert = connection.execute(select(Alert.kind, Alert.subject_id)).one()
-    assert alert == ("sign_in_guessed_at", officer.worker_id)
+        failed = select(AuditEvent.worker_id, AuditEvent.organisation_id).where(AuditEvent.action == "sign_in:failed")
+        rows = {tuple(row) for row in connection.execute(failed)}
+    assert rows == {(officer.worker_id, officer.organisation_id), (uuid.UUID(int=0), uuid.UUID(int=0))}
 
 
 def test_names_that_do_not_exist_are_slowed_like_those_that_do(world: World) -> None:

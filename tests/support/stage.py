@@ -6,7 +6,7 @@ import copy
 import hashlib
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -15,26 +15,48 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 
+from accommodation.alerts import raise_alert
 from accommodation.base import Base
-from accommodation.vocabulary import Role
+from accommodation.disclosure_caps import Capped, DisclosureCaps
+from accommodation.vocabulary import AlertKind, Role
 from api.app import PREFIX
 from api.audit import AuditEvent
 from api.auth.guard import operation_of
 from api.auth.models import RecoveryCode, RequestCount, WorkerSession
 from api.auth.permissions import (
     EVERYBODY,
+    NEEDS_SECOND_FACTOR,
     OPEN_OPERATIONS,
     PERMISSIONS,
     SESSION_OPERATIONS,
     SIGN_IN_OPERATIONS,
-    STEP_UP_OPERATIONS,
 )
 from api.auth.second_factor import digest_of_recovery_code
 from api.examples import REQUESTS
+from placement.area_changes import change_area
+from placement.areas_to_avoid import load_area
+from placement.budget_raises import raise_budget
+from placement.budgets import DEFAULT_BUDGETS
+from placement.models import AreaChange
+from placement.spending import spend
+from placement.vocabulary import BudgetKind, BudgetScope
+from tests.support.sessions import sign_in
 from tests.support.world import PASSWORD, Caller, World
 
-CIRCLE_IN_KENT = {"type": "circle", "centre": {"postcode": "CT1 2EH"}, "radius_metres": 1000}
 RECOVERY_CODE = "abcd-efgh-ijkl-mnop"
+CIRCLE_IN_KENT = {"type": "circle", "centre": {"postcode": "CT1 2EH"}, "radius_metres": 1000}
+CANARIES = {
+    "line": "17 Canary Wharfside",
+    "town": "Testtown",
+    "postcode": "CB2 1TN",
+    "landlord": "Canary Landlords of Cambridge",
+    "door name": "Canary door",
+    "meeting point": "The clock at the station",
+}
+"""Where the stage's properties are, as nobody without a second factor may read it."""
+CALLED_BY = {"disclose_address": Role.REFUGE_MANAGER}
+"""Where the first role that may is not the one that can as often as it likes: an officer is told an address once."""
+ENDLESS = DisclosureCaps(**{str(capped): 100_000 for capped in Capped})
 READ_OF = {
     "provider_id": "get_provider",
     "property_id": "get_property",
@@ -44,6 +66,7 @@ READ_OF = {
     "area_id": "get_area_to_avoid",
     "hold_id": "get_hold",
     "key_id": "get_api_key",
+    "alert_id": "get_alert",
 }
 """The operation that tells the version of what somebody edits."""
 
@@ -62,6 +85,17 @@ class Operation:
         return self.path.format_map(ids)
 
 
+def operations_of(world: World) -> dict[str, Operation]:
+    """Return every route by its operation id."""
+    found = {}
+    for rule in world.app.url_map.iter_rules():
+        (method,) = sorted((rule.methods or set()) - {"HEAD"})
+        path = rule.rule.replace("<uuid:", "{").replace(">", "}")
+        name = operation_of(rule.endpoint)
+        found[name] = Operation(name, method, path, tuple(sorted(rule.arguments)))
+    return found
+
+
 @dataclass
 class Partnership:
     """A council and a provider, a caller of each role, and the ids of one row of each kind that they may see."""
@@ -78,6 +112,7 @@ class Stage:
         self.client: FlaskClient = world.app.test_client(use_cookies=False)
         self._sessions: list[uuid.UUID] = []
         self._codes: set[bytes] = set()
+        world.harbour.disclosure_caps = ENDLESS  # what is tried out here is tried out often
         self.administrator = world.create_caller(Role.ADMINISTRATOR)
         self.own = self._partnership(self.administrator)
         self.other = self._partnership(None)
@@ -85,13 +120,7 @@ class Stage:
     @cached_property
     def operations(self) -> dict[str, Operation]:
         """Return every route by its operation id."""
-        found = {}
-        for rule in self.world.app.url_map.iter_rules():
-            (method,) = sorted((rule.methods or set()) - {"HEAD"})
-            path = rule.rule.replace("<uuid:", "{").replace(">", "}")
-            name = operation_of(rule.endpoint)
-            found[name] = Operation(name, method, path, tuple(sorted(rule.arguments)))
-        return found
+        return operations_of(self.world)
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -108,7 +137,7 @@ class Stage:
 
     def caller_of(self, operation: str) -> Caller:
         """Return one of our callers whose role may call an operation."""
-        return self.own.callers[sorted(PERMISSIONS.get(operation, EVERYBODY))[0]]
+        return self.own.callers[CALLED_BY.get(operation, sorted(PERMISSIONS.get(operation, EVERYBODY))[0])]
 
     def body_of(self, operation: str) -> dict[str, Any] | None:
         """Return a good body: the documented example, about our rows and near today. None where there is no body."""
@@ -140,8 +169,8 @@ class Stage:
             self._give_recovery_code(caller or self.caller_of(operation))
         path = about.at(ids or self.own.ids) + (f"?{query}" if query else "")
         caller = caller or self.caller_of(operation)
-        if operation in SESSION_OPERATIONS | STEP_UP_OPERATIONS and caller.session is None:
-            caller = self.signed_in(caller, stepped_up=operation in STEP_UP_OPERATIONS)
+        if operation in SESSION_OPERATIONS | NEEDS_SECOND_FACTOR and caller.session is None:
+            caller = self.signed_in(caller, stepped_up=operation in NEEDS_SECOND_FACTOR)
         sent: dict[str, str | None] = dict(caller.headers)
         if (
             about.method in ("PATCH", "DELETE")
@@ -157,7 +186,7 @@ class Stage:
 
     def signed_in(self, caller: Caller, *, stepped_up: bool = False) -> Caller:
         """Return a caller with a session of her own, which the digest leaves out."""
-        caller = self.world.sign_in(caller, stepped_up=stepped_up)
+        caller = sign_in(caller, stepped_up=stepped_up)
         assert caller.session is not None
         self._sessions.append(caller.session.id)
         return caller
@@ -214,6 +243,7 @@ class Stage:
             "create_api_key": {"role": None},
             "change_password": {"current_password": PASSWORD},
             "create_hold": {"unit_id": self.own.ids["unit_id"]},
+            "create_address_release": {"officer_id": self.own.ids["officer_id"]},
             "confirm_arrival": {"arrived_on": today.isoformat()},
             "extend_licence": {"ends_on": (today + timedelta(days=120)).isoformat()},
             "record_departure": {"departed_on": today.isoformat()},
@@ -251,9 +281,15 @@ class Stage:
             Role.AUDITOR: world.create_caller(Role.AUDITOR, council_id),
             Role.SAFEGUARDING_LEAD: lead,
         }
-        home = world.create_property(manager)
-        lived_in, asked, held, out_of_use, free = (world.create_unit(manager, home) for _ in range(5))
+        home = world.create_property(manager, CANARIES["postcode"], landlord=CANARIES["landlord"])
+        lived_in, expected, asked, held, out_of_use, free = (
+            world.create_unit(manager, home, door_name=CANARIES["door name"]) for _ in range(6)
+        )
         placement = world.place(officer, manager, world.create_household(officer), lived_in)
+        accepted = world.refer(officer, world.create_household(officer), expected)["id"]
+        on_the_way = manager.made(f"/referrals/{accepted}/accept")["placement_id"]
+        taken_back = world.release(sign_in(manager), officer, placement["id"])
+        manager.made(f"/address-releases/{taken_back['id']}/revocation")
         household = world.create_household(officer, areas=[CIRCLE_IN_KENT])
         until = (world.today() + timedelta(days=40)).isoformat()
         void = {"reason": "repairs", "starts_on": world.today().isoformat(), "ends_on": until}
@@ -261,10 +297,15 @@ class Stage:
             world.set_up_sign_in(caller)
         session = world.sign_in(administrator).session
         assert session is not None
+        alert_id = self._alert_about(officer, household)
+        with world.unit_of_work(callers[Role.SAFEGUARDING_LEAD]) as uow:
+            own = officer.organisation_id
+            raise_budget(uow, BudgetKind.GEOMETRY, BudgetScope.ORGANISATION, own, 1, "A night of five families.")
         ids = {
             "session_id": str(session.id),
             "organisation_id": str(callers[Role.COMMISSIONER].organisation_id),
             "worker_id": str(colleague.worker_id),
+            "officer_id": str(officer.worker_id),
             "leave_id": administrator.made(f"/workers/{colleague.worker_id}/leaves", leave)["id"],
             "invitation_id": administrator.made("/invitations", invitation)["id"],
             "agreement_id": str(proposed),
@@ -287,6 +328,29 @@ class Stage:
             "hold_id": world.hold(officer, household, held).get_json()["id"],
             "referral_id": world.refer(officer, household, asked)["id"],
             "placement_id": placement["id"],
+            "alert_id": alert_id,
+            "change_id": self._change_asked_by_a_colleague(officer),
+            "subject_id": str(officer.worker_id),
+            "release_id": world.release(sign_in(manager), officer, on_the_way)["id"],
             "reminder_id": manager.get("/reminders?mine=0&when=all").get_json()["items"][0]["id"],
         }
         return Partnership(callers, ids)
+
+    def _alert_about(self, officer: Caller, household: dict[str, Any]) -> str:
+        """Raise an alert about an officer, who has used a budget, and return its id."""
+        with self.world.unit_of_work(officer) as uow:
+            spend(uow, DEFAULT_BUDGETS, BudgetKind.GEOMETRY, uuid.UUID(household["id"]), [uuid.uuid4().hex])
+            facts = {"scope": "officer", "worker_id": str(officer.worker_id)}
+            kind = AlertKind.GEOMETRY_BUDGET
+            return str(raise_alert(uow, officer.organisation_id, kind, officer.worker_id, facts).id)
+
+    def _change_asked_by_a_colleague(self, officer: Caller) -> str:
+        """Leave a change that would end an area sooner waiting for the officer; it stands in nobody's way."""
+        area = self.world.create_area(officer, self.world.create_household(officer), CIRCLE_IN_KENT)
+        colleague = self.world.create_caller(Role.HOUSING_OFFICER, officer.organisation_id)
+        until = self.world.today() + timedelta(days=300)
+        strict = replace(DEFAULT_BUDGETS, budgets={}, free_hours=0, changes_alone=0)
+        with self.world.unit_of_work(colleague) as uow:
+            change = change_area(uow, strict, load_area(uow, uuid.UUID(area["id"])), {"valid_to": until})
+            assert isinstance(change, AreaChange)
+            return str(change.id)

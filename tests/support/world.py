@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from accommodation.base import Base, Principal
 from accommodation.calendar import local_date
+from accommodation.disclosure_caps import DEFAULT_CAPS
 from accommodation.models import Organisation, Worker
 from accommodation.people import add_organisation, add_worker
 from accommodation.people_models import SharingAgreement, WorkerRole
@@ -30,13 +31,15 @@ from api.auth.administration import issue_key
 from api.auth.credentials import set_credential
 from api.auth.models import WorkerSession
 from api.auth.passwords import HashCost, Passwords
-from api.auth.sessions import csrf_token_of, open_session, step_up
 from api.cli import register_commands
 from api.database import db
 from api.extensions import Harbour
 from api.unit_of_work import SqlUnitOfWork, begin_unit_of_work
+from placement.budgets import UNLIMITED
 from placement.index import VacancyIndex
+from tests.support.append_only import append_only_lifted
 from tests.support.databases import Database
+from tests.support.sessions import SignedIn, sign_in, step_up
 
 NOBODY = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="system")
 CHEAP = HashCost(memory_kib=8, passes=1)
@@ -106,26 +109,6 @@ class SignInFacts:
 
 
 @dataclass(frozen=True)
-class SignedIn:
-    """A session as its browser has it."""
-
-    id: uuid.UUID
-    token: str
-    csrf_token: str
-    cookie: str = "harbour"
-    origin: str = "http://localhost"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Return the headers of a page of ours."""
-        return {
-            "Cookie": f"{self.cookie}={self.token}",
-            "X-CSRF-Token": self.csrf_token,
-            "Origin": self.origin,
-        }
-
-
-@dataclass(frozen=True)
 class Caller:
     """Somebody with a key over HTTP, or with a session once `World.sign_in` has given her one."""
 
@@ -185,10 +168,12 @@ class World:
     def empty(self) -> None:
         """Delete every row and forget what was read of them."""
         with self.engine.begin() as connection:
-            for table in reversed(Base.metadata.sorted_tables):
-                if table.name != "supply_version":
-                    connection.execute(table.delete())
+            with append_only_lifted(connection):
+                for table in reversed(Base.metadata.sorted_tables):
+                    if table.name != "supply_version":
+                        connection.execute(table.delete())
             connection.execute(text("UPDATE supply_version SET version = version + 1"))
+        self.harbour.disclosure_caps = DEFAULT_CAPS
         engine = self.harbour.search_engine
         self.harbour._engine = replace(engine, index=VacancyIndex(engine.atlas.partition))
 
@@ -270,20 +255,11 @@ class World:
 
     def sign_in(self, caller: Caller, *, stepped_up: bool = False) -> Caller:
         """Return the caller with a session of her own instead of her key; `stepped_up`: her second factor just shown."""
-        auth_key = self.harbour.settings.auth_key
-        with self.unit_of_work() as uow:
-            row, token = open_session(uow, auth_key, caller.worker_id, caller.role)
-        signed_in = SignedIn(row.id, token, csrf_token_of(auth_key, row.digest))
-        return self.step_up(replace(caller, session=signed_in)) if stepped_up else replace(caller, session=signed_in)
+        return sign_in(caller, stepped_up=stepped_up)
 
     def step_up(self, caller: Caller) -> Caller:
-        """Return the caller with the second factor of her session shown just now; the session's token is a new one."""
-        assert caller.session is not None, "a key cannot step up"
-        auth_key = self.harbour.settings.auth_key
-        with self.unit_of_work() as uow:
-            row = uow.session.get_one(WorkerSession, caller.session.id)
-            token = step_up(uow, row, auth_key)
-        return replace(caller, session=SignedIn(row.id, token, csrf_token_of(auth_key, row.digest)))
+        """Show the second factor of a caller's session just now."""
+        return step_up(caller)
 
     def create_officer(self, *, has_agreements: bool = True) -> Caller:
         """Create a housing officer in a council of her own, which shares with every provider unless told otherwise."""
@@ -416,6 +392,13 @@ class World:
         accepted = manager.made(f"/referrals/{referral['id']}/accept")
         return manager.made(f"/placements/{accepted['placement_id']}/arrival", {"arrived_on": self.today().isoformat()})
 
+    def release(
+        self, manager: Caller, officer: Caller, placement_id: str, reason: str = "She drives them."
+    ) -> dict[str, Any]:
+        """Release the address of a placement to an officer; the manager has just shown her second factor."""
+        body = {"officer_id": str(officer.worker_id), "reason": reason}
+        return manager.made(f"/placements/{placement_id}/address-releases", body)
+
 
 def make_world(database: Database, gazetteer_directory: Path) -> World:
     """Make an application on a database, migrate it, and give it the shared gazetteer."""
@@ -423,6 +406,7 @@ def make_world(database: Database, gazetteer_directory: Path) -> World:
     if not link.exists():
         link.symlink_to(gazetteer_directory)
     app = create_app(database.settings(), passwords=Passwords(CHEAP))
+    app.extensions["harbour"].budgets = UNLIMITED  # tests ask more than people may; those of budgets set a policy
     register_commands(app)
     with app.app_context():
         upgrade(directory=MIGRATIONS)
