@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.disclosure import MOVE, MOVES, UNOPENED_FOR, Actor, Decision, Stage, decide
 from accommodation.disclosure_caps import DisclosureCaps
+from accommodation.errors import StepUpNeeded
 from accommodation.events import AddressReleased, ReleaseExpired, ReleaseRevoked
 from accommodation.models import Unit, Worker
 from accommodation.sealing import seal_json
@@ -20,7 +21,6 @@ from accommodation.vocabulary import AgreementScope, Role
 from placement.blocking import check_not_kept_from, is_worker_kept_from, organisations_kept_from
 from placement.disclosure_limits import alert_near_caps, check_caps, tally_release
 from placement.disclosure_notices import tell_both_organisations
-from placement.errors import StepUpNeeded
 from placement.models import Household, Placement
 from placement.placements import load_placement
 from placement.ports import Notifier
