@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 
 from sqlalchemy import select
 
 from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
-from accommodation.models import Property, Provider, Unit
+from accommodation.models import Property, Unit
 from accommodation.sealing import seal_json
-from accommodation.sharing import in_sight, is_in_sight
+from accommodation.sharing import is_in_sight
 from accommodation.supply import touch_units
 from accommodation.taking import lock_unit, refused_when_taken
 from accommodation.vocabulary import AgreementScope, Role, StayKind
 from geo.atlas import Atlas
 from geo.cells import REVIEW
-from placement.blocking import (
-    check_not_kept_from,
-    not_kept_from,
-    not_kept_from_organisation,
-    organisations_kept_from,
-)
+from placement.blocking import organisations_kept_from
 from placement.budgets import BudgetPolicy
 from placement.eligibility import judge, linked_to_resident
 from placement.errors import AgreementDoesNotCover, HoldOver, InsideAreaToAvoid, SearchExcludesUnit
@@ -32,8 +26,6 @@ from placement.events import (
     ReferralAccepted,
     ReferralDeclined,
     ReferralMade,
-    ReferralRead,
-    ReferralsListed,
     ReferralWithdrawn,
 )
 from placement.exact_check import ExactFinding, check_exactly
@@ -42,6 +34,7 @@ from placement.households import make_reference
 from placement.judgement import Question
 from placement.milestones import DEFAULT_MILESTONES
 from placement.models import Hold, Household, Placement, Referral, Search
+from placement.referral_reads import load_referral
 from placement.searches import SearchEngine, ask_for
 from placement.spending import lock_organisation, spend
 from placement.vocabulary import (
@@ -106,48 +99,6 @@ def _asks_exactly(uow: UnitOfWork, engine: SearchEngine, hold: Hold, unit: Unit)
     supply = engine.index.current(uow.session, uow.now)
     verdicts = Question(supply, criteria, cell_verdicts, uow.now).unit_verdicts()
     return bool(verdicts[supply.row_of[unit.id]] == REVIEW)
-
-
-def load_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
-    """Return a referral by the principal's organisation or to its provider, under an agreement; raises NotFound."""
-    referral = uow.session.get(Referral, referral_id)
-    if referral is None:
-        raise NotFound
-    own, role = uow.principal.organisation_id, uow.principal.role
-    offerer = uow.session.get_one(Provider, referral.provider_id).organisation_id
-    if role == Role.HOUSING_OFFICER and referral.organisation_id == own:
-        other = offerer
-    elif role == Role.REFUGE_MANAGER and offerer == own:
-        other = referral.organisation_id
-    else:
-        raise NotFound
-    if not is_in_sight(uow, other, AgreementScope.REFERRALS):
-        raise NotFound
-    check_not_kept_from(uow, referral.household_id, is_provider=role == Role.REFUGE_MANAGER)
-    return referral
-
-
-def read_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
-    """Return a referral and record that it was read: it opens a household to its provider."""
-    referral = load_referral(uow, referral_id)
-    uow.record(ReferralRead(subject_id=referral.id))
-    return referral
-
-
-def list_referrals(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Referral]:
-    """List referrals that the principal may see, in order of their random id; the reading is recorded."""
-    uow.record(ReferralsListed(subject_id=uow.principal.organisation_id))
-    query = select(Referral).join(Provider, Provider.id == Referral.provider_id)
-    own, seeker, offerer = uow.principal.organisation_id, Referral.organisation_id, Provider.organisation_id
-    is_manager = uow.principal.role == Role.REFUGE_MANAGER
-    ours, theirs = (offerer, seeker) if is_manager else (seeker, offerer)
-    kept = not_kept_from(uow, Referral.household_id)
-    query = query.where(ours == own, in_sight(uow, theirs, AgreementScope.REFERRALS), kept)
-    if is_manager:
-        query = query.where(not_kept_from_organisation(uow, Referral.household_id))
-    if after is not None:
-        query = query.where(Referral.id > after)
-    return uow.session.execute(query.order_by(Referral.id).limit(limit)).scalars().all()
 
 
 def read_exact_check(uow: UnitOfWork, atlas: Atlas, referral_id: uuid.UUID) -> list[ExactFinding]:

@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from accommodation.alerts import Alert, OpenedAlert, close_alert, is_overdue, list_alerts, load_alert, read_alert
+from accommodation.people import runs_installation
 from accommodation.vocabulary import AlertKind, AlertOutcome
 from api.alert_coverage import list_coverage
 from api.blueprint import HarbourBlueprint
@@ -100,9 +101,12 @@ def close_alert_(body: dict[str, Any], alert_id: uuid.UUID) -> dict[str, Any]:
 @blp.arguments(ListQuery, location="query")
 @blp.response(200, list_schema(AlertCoverageEntrySchema))
 def list_alert_coverage(query: dict[str, Any]) -> dict[str, Any]:
-    """List for each organisation whether somebody looks at its alerts, and how many wait; nothing of what is in them."""
+    """List whether somebody looks at alerts, and how many wait: for the caller's organisation, for each to the
+    installation's administrator; nothing of what is in them."""
     with unit_of_work(read_only=True) as uow:
-        rows = list_coverage(uow.session, uow.now, after=after_id(query, "coverage"), limit=query["limit"] + 1)
+        only = None if runs_installation(uow) else uow.principal.organisation_id
+        after = after_id(query, "coverage")
+        rows = list_coverage(uow.session, uow.now, only=only, after=after, limit=query["limit"] + 1)
     return page(
         rows,
         query["limit"],

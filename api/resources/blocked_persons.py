@@ -146,7 +146,7 @@ def describe_blocked(blocked: BlockedPerson) -> dict[str, Any]:
     return {
         **{name: getattr(blocked, name) for name in columns},
         "organisation_id": blocked.blocked_organisation_id,
-        "by_name": blocked.name_index is not None,
+        "by_name": blocked.name_sealed is not None,
         "declared": blocked.declaration_id is not None,
     }
 

@@ -148,7 +148,7 @@ class Stage:
             if name in self.own.ids:
                 body[name] = self.own.ids[name]
         body.update(self._timely(operation))
-        if "reference" in body:
+        if body.get("reference") is not None:
             body["reference"] = uuid.uuid4().hex[:20]
         return body
 
