@@ -13,13 +13,17 @@ from accommodation.base import Base, new_id
 
 
 class Organisation(Base):
-    """A partner: council, provider, helpline or board. The line that data does not cross without reason."""
+    """A partner: council, provider, helpline or board. The line that data does not cross without an agreement.
+
+    One of them `runs_installation`: its administrator adds organisations and providers.
+    """
 
     __tablename__ = "organisation"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(20))
+    runs_installation: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 

@@ -43,6 +43,8 @@ class AlertKind(StrEnum):
     GEOMETRY_SHARED = "geometry_shared"
     HOLDS_RELEASED = "holds_released"
     SIGN_INS_FAILED = "sign_ins_failed"
+    ROLE_GRANTED = "role_granted"
+    CONFLICT_DECLARED = "conflict_declared"
 
 
 class AlertOutcome(StrEnum):
@@ -52,6 +54,40 @@ class AlertOutcome(StrEnum):
     MISTAKE = "mistake"
     MISUSE = "misuse"
     PASSED_ON = "passed_on"
+
+
+class AgreementPurpose(StrEnum):
+    """Why two organisations share. Sight for one purpose is no sight for another (UK GDPR art. 5(1)(b))."""
+
+    PLACEMENT = "placement"
+    MOVE_ON = "move_on"
+
+
+class AgreementScope(StrEnum):
+    """What may be shared: units in searches and holds on them; households referred, and all that follows."""
+
+    VACANCIES = "vacancies"
+    REFERRALS = "referrals"
+
+
+class AgreementState(StrEnum):
+    """Derived from an agreement's row and the local date."""
+
+    PROPOSED = "proposed"
+    AGREED = "agreed"
+    IN_FORCE = "in_force"
+    OVER = "over"
+    ENDED = "ended"
+
+
+class AgreementEndReason(StrEnum):
+    """Why a party ended an agreement before its last day, or did not accept it."""
+
+    NOT_WANTED = "not_wanted"
+    SERVICE_CLOSED = "service_closed"
+    TERMS_BROKEN = "terms_broken"
+    SAFETY = "safety"
+    REPLACED = "replaced"
 
 
 class ProviderKind(StrEnum):

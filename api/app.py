@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, request
 
+from accommodation import people_models as _people  # noqa: F401
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
@@ -22,9 +23,12 @@ from api.resources import (
     area_changes,
     areas_to_avoid,
     audit_events,
+    blocked_persons,
     budget_raises,
     holds,
     households,
+    invitations,
+    leaves,
     me,
     placements,
     properties,
@@ -33,10 +37,13 @@ from api.resources import (
     referrals,
     reminders,
     searches,
+    sharing_agreements,
     units,
+    workers,
 )
 from api.security_headers import register_security_headers
 from api.settings import Settings
+from placement import blocked_models as _blocked  # noqa: F401
 from placement.budgets import DEFAULT_BUDGETS
 
 PREFIX = "/api/v1"
@@ -48,6 +55,7 @@ RESOURCES = (
     households,
     areas_to_avoid,
     area_changes,
+    blocked_persons,
     searches,
     holds,
     referrals,
@@ -56,6 +64,10 @@ RESOURCES = (
     readings,
     reminders,
     administration,
+    workers,
+    leaves,
+    invitations,
+    sharing_agreements,
     audit_events,
     alerts,
     budget_raises,

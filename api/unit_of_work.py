@@ -20,6 +20,7 @@ ERROR_OF_CONSTRAINT: dict[str, type[DomainError]] = {
     "uq_property_reference": ReferenceInUse,
     "uq_unit_reference": ReferenceInUse,
     "uq_provider_organisation_id": ProviderExists,
+    "uq_worker_role_worker_id_role": StaleVersion,
     "uq_referral_hold_id": StaleVersion,
     "uq_placement_referral_id": StaleVersion,
     "uq_address_disclosure_release_id": StaleVersion,

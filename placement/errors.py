@@ -192,3 +192,12 @@ class SecondWorkerNeeded(DomainError):
 
     def __init__(self) -> None:
         super().__init__("A colleague who did not ask for this change, in the role of the one who did, decides on it.")
+
+
+class AgreementDoesNotCover(DomainError):
+    """The organisations share vacancies, and no referrals."""
+
+    slug = "agreement-does-not-cover"
+
+    def __init__(self) -> None:
+        super().__init__("Your agreement with this provider covers vacancies and no referrals. Telephone it.")

@@ -191,3 +191,23 @@ class BudgetRefused(DomainEvent):
 @dataclass(frozen=True, kw_only=True)
 class BudgetRaised(DomainEvent):
     name: ClassVar[str] = "budget:raised"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonBlocked(DomainEvent):
+    name: ClassVar[str] = "blocked_person:stated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockEnded(DomainEvent):
+    name: ClassVar[str] = "blocked_person:ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConflictDeclared(DomainEvent):
+    name: ClassVar[str] = "conflict:declared"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConflictEnded(DomainEvent):
+    name: ClassVar[str] = "conflict:ended"

@@ -13,10 +13,12 @@ from sqlalchemy import delete, select
 from accommodation.base import NotFound, UnitOfWork, new_id
 from accommodation.sealing import open_json, seal_json
 from accommodation.supply import touch_units
+from placement.blocked_persons import keep_declared_conflicts
+from placement.blocking import is_kept_from, not_kept_from
 from placement.budgets import BudgetPolicy
 from placement.events import HouseholdEdited, HouseholdRead, HouseholdRecorded, HouseholdsListed
 from placement.models import Household, PerpetratorLink, Placement
-from placement.perpetrators import person_fingerprints, published_indexes
+from placement.perpetrators import person_fingerprints, published_indexes, recognised_indexes
 from placement.spending import spend
 from placement.vocabulary import BudgetKind, PlacementState
 
@@ -64,9 +66,9 @@ def record_household(uow: UnitOfWork, policy: BudgetPolicy, details: Mapping[str
 
 
 def load_household(uow: UnitOfWork, household_id: uuid.UUID) -> Household:
-    """Return a household of the principal's own organisation; raises NotFound for any other."""
+    """Return a household of the principal's own organisation; raises NotFound for any other, and for one kept from her."""
     household = uow.session.get(Household, household_id)
-    if household is None or household.organisation_id != uow.principal.organisation_id:
+    if household is None or household.organisation_id != uow.principal.organisation_id or is_kept_from(uow, household):
         raise NotFound
     return household
 
@@ -89,7 +91,9 @@ def open_household(uow: UnitOfWork, household: Household) -> HouseholdRecord:
 
 def list_households(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Household]:
     """List the organisation's households in order of their random id; references only, nothing is opened."""
-    query = select(Household).where(Household.organisation_id == uow.principal.organisation_id)
+    query = select(Household).where(
+        Household.organisation_id == uow.principal.organisation_id, not_kept_from(uow, Household.id)
+    )
     if after is not None:
         query = query.where(Household.id > after)
     uow.record(HouseholdsListed(subject_id=uow.principal.organisation_id))
@@ -125,6 +129,7 @@ def _link_perpetrators(uow: UnitOfWork, household: Household, details: Mapping[s
     for blind_index in sorted(published_indexes(uow.cipher, details)):
         uow.session.add(PerpetratorLink(id=new_id(), household_id=household.id, blind_index=blind_index))
     uow.session.flush()
+    keep_declared_conflicts(uow, household, recognised_indexes(uow.cipher, details))
 
 
 def _touch_home(uow: UnitOfWork, household: Household) -> None:

@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from accommodation.base import Base, new_id
@@ -18,6 +18,8 @@ class Household(Base):
 
     `pending_area_changes` counts the changes that would widen where it must not be and wait for a second worker. It is
     counted anew in each transaction that changes one; it stands here because a search reads this row anyway.
+
+    While `has_blocks` is false nobody is kept from it, and nobody needs to ask `placement.blocking`.
     """
 
     __tablename__ = "household"
@@ -28,6 +30,7 @@ class Household(Base):
     details_sealed: Mapped[bytes]
     no_areas_statement_sealed: Mapped[bytes | None]
     pending_area_changes: Mapped[int] = mapped_column(default=0, server_default="0")
+    has_blocks: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
 

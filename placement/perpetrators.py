@@ -51,6 +51,11 @@ def person_fingerprints(cipher: Cipher, details: Mapping[str, Any]) -> frozenset
     )
 
 
+def declared_indexes(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]:
+    """Return what is kept of somebody whom a worker knows: the sought indexes, under the key that writes."""
+    return frozenset(cipher.blind_index(PURPOSE, value) for value in _values(details, _sought_dates))
+
+
 def _published_dates(born_on: str | None) -> tuple[str, ...]:
     return (born_on, SOME_DATE) if born_on else (NO_DATE,)
 

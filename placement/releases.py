@@ -15,11 +15,13 @@ from accommodation.disclosure_caps import DisclosureCaps
 from accommodation.events import AddressReleased, ReleaseExpired, ReleaseRevoked
 from accommodation.models import Unit, Worker
 from accommodation.sealing import seal_json
-from accommodation.vocabulary import Role
+from accommodation.sharing import is_in_sight
+from accommodation.vocabulary import AgreementScope, Role
+from placement.blocking import is_worker_kept_from
 from placement.disclosure_limits import alert_near_caps, check_caps, tally_release
 from placement.disclosure_notices import tell_both_organisations
 from placement.errors import StepUpNeeded
-from placement.models import Placement
+from placement.models import Household, Placement
 from placement.placements import load_placement
 from placement.ports import Notifier
 from placement.release_models import AddressRelease
@@ -48,7 +50,7 @@ def release_address(
     InvalidInput for somebody of another organisation or who has left, DisclosureCapReached.
     """
     standing = find_standing(uow, placement_id)
-    if standing is None:
+    if standing is None or not is_in_sight(uow, standing.placement.organisation_id, AgreementScope.REFERRALS):
         raise NotFound
     decision = decide(MOVE["release"], standing.stage, standing.actor, has_second_factor=shows_second_factor(uow))
     if decision is Decision.UNKNOWN_TO_CALLER:
@@ -57,7 +59,13 @@ def release_address(
         raise _illegal(standing)
     with unseen_without_second_factor(uow):
         officer = uow.session.get(Worker, officer_id)
-        if officer is None or officer.organisation_id != standing.placement.organisation_id or officer.left_at is not None:
+        household = uow.session.get_one(Household, standing.placement.household_id)
+        if (
+            officer is None
+            or officer.organisation_id != standing.placement.organisation_id
+            or officer.left_at is not None
+            or is_worker_kept_from(uow, household, officer_id)
+        ):
             raise InvalidInput(("/officer_id", "Name an officer of the organisation that placed this household."))
         near = check_caps(uow, caps, tally_release(uow))
     if decision is Decision.STEP_UP_NEEDED:

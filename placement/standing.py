@@ -12,9 +12,11 @@ from sqlalchemy import select
 from accommodation.base import DomainError, NotFound, UnitOfWork
 from accommodation.disclosure import Actor, ReleaseFacts, Stage, has_second_factor, stage_of
 from accommodation.models import Property, Unit
+from accommodation.sharing import is_in_sight
 from accommodation.taking import lock_unit
-from accommodation.vocabulary import Role
-from placement.models import Placement
+from accommodation.vocabulary import AgreementScope, Role
+from placement.blocking import is_kept_from
+from placement.models import Household, Placement
 from placement.release_models import AddressRelease
 from placement.vocabulary import PlacementState
 
@@ -34,12 +36,14 @@ class Standing:
 
 
 def find_standing(uow: UnitOfWork, placement_id: uuid.UUID) -> Standing | None:
-    """Return how things stand with a placement, its unit locked until the end of the transaction; None = no such one.
+    """Return how things stand with a placement, its unit locked until the end of the transaction.
+
+    None = no such one, or one of a household that the principal is kept from.
 
     The lock makes releases, openings and revocations of one address queue: each sees what the one before it left.
     """
     placement = uow.session.get(Placement, placement_id)
-    if placement is None:
+    if placement is None or is_kept_from(uow, uow.session.get_one(Household, placement.household_id)):
         return None
     lock_unit(uow.session, placement.unit_id)
     uow.session.refresh(placement)
@@ -79,6 +83,8 @@ def actor_for(uow: UnitOfWork, home: Property, placement: Placement | None, rele
     principal = uow.principal
     if principal.role == Role.HOUSING_OFFICER:
         if placement is None or placement.organisation_id != principal.organisation_id:
+            return Actor.STRANGER
+        if not is_in_sight(uow, home.provider.organisation_id, AgreementScope.REFERRALS):
             return Actor.STRANGER
         is_named = release is not None and release.officer_id == principal.worker_id
         return Actor.NAMED_OFFICER if is_named else Actor.COLLEAGUE

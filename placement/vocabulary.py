@@ -238,3 +238,14 @@ class ReminderOutcome(StrEnum):
     EXTENDED = "extended"
     NOTICE_SERVED = "notice_served"
     NOT_APPLICABLE = "not_applicable"
+
+
+class ConflictRelation(StrEnum):
+    """How a worker knows somebody in a case; from then on she is kept from it."""
+
+    FAMILY = "family"
+    FRIEND = "friend"
+    NEIGHBOUR = "neighbour"
+    COLLEAGUE = "colleague"
+    FORMER_PARTNER = "former_partner"
+    OTHER = "other"

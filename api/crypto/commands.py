@@ -18,7 +18,7 @@ from api.crypto.index_rotation import count_households, index_anew
 from api.crypto.key_check import KeysDoNotFit, prove_keys
 from api.crypto.key_service import KEY_BYTES, KeyServiceFault, new_data_key
 from api.crypto.key_settings import KEY_ID, open_key_service
-from api.crypto.key_status import KeyInUse, KeyStatus, RowsHidden, read_status, retire_key
+from api.crypto.key_status import KEPT_NOTE, KeyInUse, KeyStatus, RowsHidden, read_status, retire_key
 from api.crypto.rotation import Outcome, seal_anew
 from api.crypto.sealed_columns import list_sealed_tables
 from api.database import db
@@ -129,6 +129,8 @@ def _tell(status: KeyStatus) -> None:
         ]
         values = "" if key.values is None else f"{key.values} values"
         click.echo(f"{key.purpose:<5} {key.key_id:<8} " + ", ".join(filter(None, [values, *facts])))
+    for use in status.kept():
+        click.echo(f"stays: {use.values} values of {use.table}.{use.column} under {use.key_id}. {KEPT_NOTE}")
     for key in status.keys:
         if key.may_be_retired:
             click.echo(f"Nothing needs {key.key_id} any more: flask --app wsgi keys retire {key.purpose} {key.key_id}")

@@ -6,20 +6,26 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.crypto.ring import KeyRing, SealBroken
 from api.crypto.rotation import BATCH, Outcome, Progress, give_way, until_done
 from api.crypto.sealed_columns import KeyUse
 from api.database import READ_ONLY
+from placement.blocked_models import BlockedPerson, ConflictDeclaration, ConflictIndex
 from placement.models import PerpetratorLink
 from placement.relinking import households_not_under, relink_household
 
 TABLE, COLUMN = "perpetrator_link", "blind_index"
 REMADE = frozenset({(TABLE, COLUMN)})
-"""Every blind index there is. A test finds columns by that name and compares, so that none is left behind at a rotation."""
+"""Blind indexes that are made anew: what they are made of lies sealed."""
+KEPT = frozenset({("blocked_person", "name_index"), ("conflict_index", "blind_index")})
+"""Blind indexes whose names are kept nowhere, on purpose. They are looked for under every key; their key stays needed until
+what they serve has ended. A test finds every blind index by its column's name and compares with these two sets."""
 FIRST_RELEASE = "none"
 """Instead of a key id, for indexes that do not name their key."""
 HOUSEHOLDS_AT_ONCE = BATCH // 2
@@ -30,17 +36,30 @@ def index_anew(engine: Engine, ring: KeyRing, progress: Progress) -> Outcome:
     return until_done(lambda: _pass(engine, ring, progress))
 
 
-def count_indexes(connection: Connection, key_ids: Sequence[str]) -> list[KeyUse]:
-    """Count blind indexes by key, those of unknown keys and of the first release too."""
+def count_indexes(connection: Connection, key_ids: Sequence[str], today: date) -> list[KeyUse]:
+    """Count blind indexes that are looked for, by place and key, those of unknown keys and of the first release too."""
+    not_ended = select(ConflictDeclaration.id).where(ConflictDeclaration.ended_at.is_(None))
+    until = or_(BlockedPerson.until_on.is_(None), BlockedPerson.until_on >= today)
+    looked_for: list[tuple[InstrumentedAttribute[Any], ColumnElement[bool]]] = [
+        (PerpetratorLink.blind_index, true()),
+        (BlockedPerson.name_index, and_(BlockedPerson.name_index.is_not(None), BlockedPerson.ended_at.is_(None), until)),
+        (ConflictIndex.blind_index, ConflictIndex.declaration_id.in_(not_ended)),
+    ]
+    return [use for column, condition in looked_for for use in _count(connection, column, condition, key_ids)]
+
+
+def _count(
+    connection: Connection, column: InstrumentedAttribute[Any], condition: ColumnElement[bool], key_ids: Sequence[str]
+) -> Iterator[KeyUse]:
     counted: Counter[str] = Counter()
-    head = func.substr(PerpetratorLink.blind_index, 1, 9)
     for key_id in key_ids:
-        under = PerpetratorLink.blind_index.like(f"{key_id}:%")
-        counted[key_id] = connection.execute(select(func.count()).where(under)).scalar_one()
-    others = select(head).where(*(PerpetratorLink.blind_index.not_like(f"{key_id}:%") for key_id in key_ids))
-    for text in connection.execute(others).scalars():
-        counted[text[:8] if text.endswith(":") else FIRST_RELEASE] += 1
-    return [KeyUse(TABLE, COLUMN, key_id, values) for key_id, values in counted.items() if values]
+        under = select(func.count()).where(condition, column.like(f"{key_id}:%"))
+        counted[key_id] = connection.execute(under).scalar_one()
+    others = select(func.substr(column, 1, 9)).where(condition, *(column.not_like(f"{key_id}:%") for key_id in key_ids))
+    for head in connection.execute(others).scalars():
+        counted[head[:8] if head.endswith(":") else FIRST_RELEASE] += 1
+    table = column.class_.__tablename__
+    return iter([KeyUse(table, column.key, key_id, values) for key_id, values in counted.items() if values])
 
 
 def count_households(engine: Engine, ring: KeyRing) -> int:

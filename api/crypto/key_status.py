@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine, update
 
 from accommodation.base import Base
+from accommodation.calendar import local_date
 from api.crypto.fingerprints import AUTH, DATA, INDEX, PURPOSES
-from api.crypto.index_rotation import COLUMN, FIRST_RELEASE, TABLE, count_indexes
+from api.crypto.index_rotation import FIRST_RELEASE, KEPT, REMADE, count_indexes
 from api.crypto.key_check import KeyCheck, list_registered
 from api.crypto.key_settings import KeySet
 from api.crypto.sealed_columns import KeyUse, count_sealed, hidden_tables, list_sealed_tables
 from api.database import READ_ONLY
+
+KEPT_NOTE = "Names that are kept nowhere cannot be indexed anew: the old key is looked for until those blocks have ended."
 
 
 class RowsHidden(Exception):
@@ -53,6 +56,13 @@ class KeyStatus:
 
     def left(self) -> list[tuple[str, KeyUse]]:
         """Return the uses of keys that do not write: what a rotation has to do."""
+        return [(purpose, use) for purpose, use in self._not_under_writers() if (use.table, use.column) not in KEPT]
+
+    def kept(self) -> list[KeyUse]:
+        """Return the uses of keys that do not write and that no rotation can do."""
+        return [use for _, use in self._not_under_writers() if (use.table, use.column) in KEPT]
+
+    def _not_under_writers(self) -> list[tuple[str, KeyUse]]:
         writers = {(key.purpose, key.key_id) for key in self.keys if key.is_writer}
         return [(purpose, use) for purpose, use in self.uses if (purpose, use.key_id) not in writers]
 
@@ -61,7 +71,9 @@ def read_status(engine: Engine, keys: KeySet) -> KeyStatus:
     """Count every use of every key. Raises RowsHidden where row-level security hides rows from this account."""
     tables = list_sealed_tables(Base.metadata)
     with engine.execution_options(**{READ_ONLY: True}).connect() as connection:
-        if hidden := hidden_tables(connection, [*(sealed.name for sealed in tables), TABLE]):
+        if hidden := hidden_tables(
+            connection, [*(sealed.name for sealed in tables), *(table for table, _ in REMADE | KEPT)]
+        ):
             raise RowsHidden(
                 "Row-level security hides rows from this database account. Connect as the tables' owner: "
                 + ", ".join(hidden)
@@ -70,7 +82,7 @@ def read_status(engine: Engine, keys: KeySet) -> KeyStatus:
         held = {purpose: keys.fingerprints(purpose) for purpose in PURPOSES}
         known = {purpose: [*held[purpose], *(registered[purpose].keys() - held[purpose].keys())] for purpose in PURPOSES}
         uses = [(DATA, use) for use in count_sealed(connection, tables, known[DATA])]
-        uses += [(INDEX, use) for use in count_indexes(connection, known[INDEX])]
+        uses += [(INDEX, use) for use in count_indexes(connection, known[INDEX], local_date(datetime.now(UTC)))]
     values: Counter[tuple[str, str]] = Counter()
     for purpose, use in uses:
         values[purpose, use.key_id] += use.values
@@ -103,9 +115,11 @@ def retire_key(engine: Engine, keys: KeySet, purpose: str, key_id: str, now: dat
         raise KeyInUse(f"{key_id} is the key that writes. Put another first, everywhere, before you retire it.")
     if state.values:
         places = ", ".join(_places(status, purpose, key_id))
+        if any(use.key_id == key_id for use in status.kept()):
+            raise KeyInUse(f"{state.values} values still need {key_id} ({places}). {KEPT_NOTE}")
         raise KeyInUse(f"{state.values} values still need {key_id} ({places}). Run `flask --app wsgi keys rotate` first.")
     if purpose == INDEX and any(use.key_id == FIRST_RELEASE for _, use in status.uses):
-        raise KeyInUse(f"{TABLE}.{COLUMN} holds values that do not name their key. Rotate first.")
+        raise KeyInUse("There are blind indexes that do not name their key. Rotate first.")
     with engine.begin() as connection:
         mine = KeyCheck.__table__.c
         connection.execute(

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from accommodation.vocabulary import Role
 from api.crypto.index_rotation import FIRST_RELEASE
+from placement.blocked_models import BlockedPerson, ConflictDeclaration
+from placement.blocked_persons import block_person, declare_conflict
+from placement.households import load_household
 from placement.models import PerpetratorLink
+from placement.vocabulary import ConflictRelation
 from tests.support.databases import Database
 from tests.support.keys import INDEX_PREPARING, INDEX_ROTATING, NEW_INDEX, node, run
 from tests.support.server import scratch_world
@@ -41,8 +48,7 @@ def case(scratch: World) -> tuple[Caller, dict[str, Any]]:
 def offered(world: World, case: tuple[Caller, dict[str, Any]]) -> int:
     """Return how many units a node offers, by the keys and the supply that it has."""
     caller, household = case
-    client = Caller(world.app.test_client(), caller.key, caller.worker_id, caller.organisation_id, caller.role)
-    found = world.search(client, household)
+    found = world.search(_as(world, caller), household)
     return sum(len(found[verdict]) for verdict in ("matches", "confirm", "review"))
 
 
@@ -96,6 +102,48 @@ def test_indexes_of_the_first_release_are_found_and_made_anew(scratch: World, ca
         assert result.exit_code == 0, result.output
         assert _keys_of_links(scratch) == set(upgraded.harbour.key_ring.index_key_ids)
         assert offered(upgraded, case) == 0
+
+
+def test_whoever_is_kept_from_a_household_stays_kept_from_it(scratch: World) -> None:
+    """By her name, and by her word that she knows him: neither name is kept, so the old key is looked for until the end."""
+    officer = scratch.create_officer()
+    named = scratch.create_caller(Role.HOUSING_OFFICER, officer.organisation_id)
+    knowing = scratch.create_caller(Role.HOUSING_OFFICER, officer.organisation_id)
+    household = scratch.create_household(officer)
+    path = f"/households/{household['id']}"
+    old = scratch.harbour.key_ring.index_key_ids[0]
+    with scratch.unit_of_work(officer) as uow:
+        record = load_household(uow, uuid.UUID(household["id"]))
+        blocked = block_person(uow, record, "Her cousin.", name="Testworker, WILHELMINA")
+        blocked_id = blocked.id
+    with scratch.unit_of_work(knowing) as uow:
+        declaration_id = declare_conflict(uow, ConflictRelation.FRIEND, None, {"name": "Terence Testson"}).id
+    assert named.get(path).status_code == 404
+
+    with node(scratch.database, **INDEX_ROTATING) as rotating:
+        assert _as(rotating, named).get(path).status_code == 404
+        result = run(rotating, "rotate")
+        assert _as(rotating, named).get(path).status_code == 404
+        later = rotating.create_household(_as(rotating, officer), perpetrators=HIM)
+        assert _as(rotating, knowing).get(f"/households/{later['id']}").status_code == 404
+        early = run(rotating, "retire", "index", old)
+        with rotating.engine.begin() as connection:
+            ended = {"ended_at": datetime.now(UTC)}
+            connection.execute(update(BlockedPerson).where(BlockedPerson.id == blocked_id).values(version=2, **ended))
+            about = update(ConflictDeclaration).where(ConflictDeclaration.id == declaration_id)
+            connection.execute(about.values(version=2, **ended))
+        late = run(rotating, "retire", "index", old)
+
+    assert result.exit_code == 0, result.output
+    assert "stays: 1 values of blocked_person.name_index" in result.output
+    assert "conflict_index.blind_index" in result.output
+    assert "until those blocks have ended" in early.output
+    assert early.exit_code == 1
+    assert late.exit_code == 0, late.output
+
+
+def _as(world: World, caller: Caller) -> Caller:
+    return Caller(world.app.test_client(), caller.key, caller.worker_id, caller.organisation_id, caller.role)
 
 
 def _keys_of_links(world: World) -> set[str]:

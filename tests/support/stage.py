@@ -102,8 +102,8 @@ class Stage:
         world.harbour.disclosure_caps = ENDLESS  # what is tried out here is tried out often
         self.client: FlaskClient = world.app.test_client()
         self.administrator = world.create_caller(Role.ADMINISTRATOR)
-        self.own = self._partnership()
-        self.other = self._partnership()
+        self.own = self._partnership(self.administrator)
+        self.other = self._partnership(None)
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -193,28 +193,51 @@ class Stage:
         today = self.world.today()
         parts: dict[str, dict[str, Any]] = {
             "create_provider": {"organisation_id": self.own.ids["organisation_id"]},
+            "propose_sharing_agreement": {
+                "starts_on": today.isoformat(),
+                "ends_on": (today + timedelta(days=300)).isoformat(),
+            },
+            "create_api_key": {"role": "auditor"},
+            "grant_role": {"role": "safeguarding_lead"},
+            "record_leave": {
+                "starts_on": today.isoformat(),
+                "ends_on": (today + timedelta(days=9)).isoformat(),
+            },
+            "create_invitation": {"organisation_id": None},
+            "create_blocked_person": {"worker_id": None, "provider_id": None},
             "create_void": {"starts_on": (today + timedelta(days=200)).isoformat()},
             "update_void": {"ends_on": (today + timedelta(days=50)).isoformat()},
             "create_search": {"needed_on": today.isoformat()},
             "create_hold": {"unit_id": self.own.ids["unit_id"]},
-            "create_address_release": {"officer_id": self.own.ids["worker_id"]},
+            "create_address_release": {"officer_id": self.own.ids["officer_id"]},
             "confirm_arrival": {"arrived_on": today.isoformat()},
             "extend_licence": {"ends_on": (today + timedelta(days=120)).isoformat()},
             "record_departure": {"departed_on": today.isoformat()},
         }
         return parts.get(operation, {})
 
-    def _partnership(self) -> Partnership:
+    def _partnership(self, installation: Caller | None) -> Partnership:
+        """Make a partnership; its administrator is the installation's own, or one of its council's."""
         world = self.world
-        officer, manager = world.create_officer(), world.create_manager()
+        officer, manager = world.create_officer(has_agreements=False), world.create_manager(has_agreements=False)
+        council_id = officer.organisation_id
+        world.create_agreement(council_id, manager.organisation_id)
+        administrator = installation or world.create_caller(Role.ADMINISTRATOR, council_id)
+        commissioner = world.create_caller(Role.COMMISSIONER, installation and installation.organisation_id)
+        lead = world.create_caller(Role.SAFEGUARDING_LEAD, council_id)
+        colleague = world.create_caller(Role.AUDITOR, administrator.organisation_id)
+        leave = {"starts_on": world.today().isoformat(), "ends_on": (world.today() + timedelta(days=9)).isoformat()}
+        invitation = {"roles": ["auditor"], "for_whom": "The new one"}
+        other_party = administrator if installation else manager
+        proposed = world.create_agreement(council_id, other_party.organisation_id, accepted_at=None, accepted_by=None)
         callers = {
             Role.HOUSING_OFFICER: officer,
             Role.REFUGE_MANAGER: manager,
             Role.RESETTLEMENT_WORKER: world.create_caller(Role.RESETTLEMENT_WORKER, manager.organisation_id),
-            Role.COMMISSIONER: world.create_caller(Role.COMMISSIONER),
-            Role.ADMINISTRATOR: self.administrator,
-            Role.AUDITOR: world.create_caller(Role.AUDITOR, officer.organisation_id),
-            Role.SAFEGUARDING_LEAD: world.create_caller(Role.SAFEGUARDING_LEAD, officer.organisation_id),
+            Role.COMMISSIONER: commissioner,
+            Role.ADMINISTRATOR: administrator,
+            Role.AUDITOR: world.create_caller(Role.AUDITOR, council_id),
+            Role.SAFEGUARDING_LEAD: lead,
         }
         home = world.create_property(manager, CANARIES["postcode"], landlord=CANARIES["landlord"])
         lived_in, expected, asked, held, out_of_use, free = (
@@ -228,15 +251,20 @@ class Stage:
         household = world.create_household(officer, areas=[CIRCLE_IN_KENT])
         until = (world.today() + timedelta(days=40)).isoformat()
         void = {"reason": "repairs", "starts_on": world.today().isoformat(), "ends_on": until}
-        key = {"worker_id": str(callers[Role.AUDITOR].worker_id), "role": "auditor", "days": 2}
+        key = {"worker_id": str(colleague.worker_id), "role": "auditor", "days": 2}
         alert_id = self._alert_about(officer, household)
         with world.unit_of_work(callers[Role.SAFEGUARDING_LEAD]) as uow:
             own = officer.organisation_id
             raise_budget(uow, BudgetKind.GEOMETRY, BudgetScope.ORGANISATION, own, 1, "A night of five families.")
         ids = {
             "organisation_id": str(callers[Role.COMMISSIONER].organisation_id),
-            "worker_id": str(officer.worker_id),
-            "key_id": self.administrator.made("/api-keys", key)["id"],
+            "worker_id": str(colleague.worker_id),
+            "officer_id": str(officer.worker_id),
+            "leave_id": administrator.made(f"/workers/{colleague.worker_id}/leaves", leave)["id"],
+            "invitation_id": administrator.made("/invitations", invitation)["id"],
+            "agreement_id": str(proposed),
+            "partner_id": str(manager.organisation_id),
+            "key_id": administrator.made("/api-keys", key)["id"],
             "provider_id": home["provider_id"],
             "property_id": home["id"],
             "unit_id": free["id"],
@@ -244,6 +272,13 @@ class Stage:
             "household_id": household["id"],
             "area_id": officer.get(f"/households/{household['id']}/areas-to-avoid").get_json()["items"][0]["id"],
             "search_id": world.search(officer, household)["id"],
+            "blocked_id": officer.made(
+                f"/households/{world.create_household(officer)['id']}/blocked-persons",
+                {"name": "Cousin Testperson", "reason": "She is his cousin."},
+            )["id"],
+            "declaration_id": officer.made(
+                "/conflict-declarations", {"relation": "family", "person": {"name": "Uncle Testperson"}}
+            )["id"],
             "hold_id": world.hold(officer, household, held).get_json()["id"],
             "referral_id": world.refer(officer, household, asked)["id"],
             "placement_id": placement["id"],

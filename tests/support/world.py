@@ -13,15 +13,19 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, String, cast, func, insert, select, text
 from werkzeug.test import TestResponse
 
 from accommodation.base import Base, Principal
 from accommodation.calendar import local_date
 from accommodation.disclosure_caps import DEFAULT_CAPS
+from accommodation.models import Organisation, Worker
+from accommodation.people import add_organisation, add_worker
+from accommodation.people_models import SharingAgreement, WorkerRole
+from accommodation.supply import touch_agreements
 from accommodation.vocabulary import OrganisationKind, Role
 from api.app import PREFIX, create_app
-from api.auth.administration import add_organisation, add_worker, issue_key
+from api.auth.administration import issue_key
 from api.cli import register_commands
 from api.database import db
 from api.extensions import Harbour
@@ -33,6 +37,17 @@ from tests.support.databases import Database
 
 NOBODY = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="system")
 MIGRATIONS = str(Path(__file__).resolve().parents[2] / "migrations")
+
+SEEKERS = (OrganisationKind.COUNCIL, OrganisationKind.HELPLINE)
+KIND_OF_ROLE = {
+    Role.REFUGE_MANAGER: OrganisationKind.PROVIDER,
+    Role.COMMISSIONER: OrganisationKind.BOARD,
+    Role.ADMINISTRATOR: OrganisationKind.BOARD,
+}
+"""Where a test's worker works when it does not say: everybody else is a council's."""
+
+ALONE = " (alone)"
+"""In the name of an organisation that was made to share with nobody by itself."""
 
 UNIT: dict[str, Any] = {
     "accommodation_type": "refuge",
@@ -133,6 +148,10 @@ class World:
         """Give the connections back."""
         self.engine.dispose()
 
+    def now(self) -> datetime:
+        """Return the present instant, UTC."""
+        return datetime.now(UTC)
+
     def today(self) -> date:
         """Return the local date."""
         return local_date(datetime.now(UTC))
@@ -144,24 +163,97 @@ class World:
         with begin_unit_of_work(self.engine, self.harbour.key_ring, principal, None, now) as uow:
             yield uow
 
-    def create_caller(self, role: Role | str, organisation_id: uuid.UUID | None = None, kind: str = "council") -> Caller:
-        """Create a worker with a key in a role, in a new organisation unless one is given."""
+    def create_caller(
+        self,
+        role: Role | str,
+        organisation_id: uuid.UUID | None = None,
+        kind: str | None = None,
+        *,
+        has_agreements: bool = True,
+    ) -> Caller:
+        """Create a worker with a key in a role, in a new organisation unless one is given.
+
+        A new council or provider has an agreement with every one there is, unless told otherwise. An administrator in a
+        new organisation is the installation's own.
+        """
         with self.unit_of_work() as uow:
             if organisation_id is None:
                 self._number += 1
-                organisation_id = add_organisation(uow, f"Organisation {self._number}", OrganisationKind(kind)).id
+                organisation_kind = OrganisationKind(kind or KIND_OF_ROLE.get(Role(role), "council"))
+                organisation = add_organisation(
+                    uow, f"Organisation {self._number}{'' if has_agreements else ALONE}", organisation_kind
+                )
+                organisation.runs_installation = role == Role.ADMINISTRATOR and kind is None
+                organisation_id = organisation.id
+            else:
+                has_agreements = False
             worker = add_worker(uow, organisation_id, "Wilhelmina Testworker")
+            uow.session.add(WorkerRole(worker_id=worker.id, role=Role(role), granted_at=uow.now))
+            uow.session.flush()
             auth_key = self.harbour.settings.auth_key
             _, key = issue_key(uow, auth_key, worker.id, Role(role), timedelta(days=1))
+            if has_agreements:
+                self._agree_with_everybody(uow, organisation_id)
         return Caller(self.app.test_client(), key, worker.id, organisation_id, Role(role))
 
-    def create_officer(self) -> Caller:
-        """Create a housing officer in a council of her own."""
-        return self.create_caller(Role.HOUSING_OFFICER)
+    def create_officer(self, *, has_agreements: bool = True) -> Caller:
+        """Create a housing officer in a council of her own, which shares with every provider unless told otherwise."""
+        return self.create_caller(Role.HOUSING_OFFICER, has_agreements=has_agreements)
 
-    def create_manager(self, **facts: Any) -> Caller:
-        """Create a refuge manager whose organisation is a provider."""
-        manager = self.create_caller(Role.REFUGE_MANAGER, kind="provider")
+    def create_agreement(self, one: uuid.UUID, other: uuid.UUID, **facts: Any) -> uuid.UUID:
+        """Create an agreement of two organisations, signed by both and in force unless told otherwise."""
+        with self.unit_of_work() as uow:
+            return self._agree(uow, [(one, other)], **facts)[0]
+
+    def _agree_with_everybody(self, uow: SqlUnitOfWork, organisation_id: uuid.UUID) -> None:
+        """Sign with every council if it is a provider, and with every provider if it is none."""
+        own = uow.session.get_one(Organisation, organisation_id)
+        is_provider = own.kind == OrganisationKind.PROVIDER
+        others = select(Organisation.id).where(
+            Organisation.kind.in_(SEEKERS) if is_provider else Organisation.kind == OrganisationKind.PROVIDER,
+            Organisation.name.not_like(f"%{ALONE}"),
+            Organisation.id.in_(select(Worker.organisation_id)),
+        )
+        if own.kind in (*SEEKERS, OrganisationKind.PROVIDER):
+            self._agree(uow, [(own.id, other) for other in uow.session.execute(others).scalars()])
+
+    def _agree(self, uow: SqlUnitOfWork, pairs: list[tuple[uuid.UUID, uuid.UUID]], **facts: Any) -> list[uuid.UUID]:
+        """Write agreements as if both administrators had signed them."""
+        if not pairs:
+            return []
+        first = dict(
+            uow.session.execute(
+                select(Worker.organisation_id, func.min(cast(Worker.id, String))).group_by(Worker.organisation_id)
+            ).all()
+        )
+        rows = [
+            {
+                "id": uuid.uuid4(),
+                "proposer_id": one,
+                "partner_id": other,
+                "purpose": "placement",
+                "shares_vacancies": True,
+                "shares_referrals": True,
+                "starts_on": self.today() - timedelta(days=30),
+                "ends_on": self.today() + timedelta(days=365),
+                "proposed_at": uow.now,
+                "proposed_by": uuid.UUID(first[one]),
+                "accepted_at": uow.now,
+                "accepted_by": uuid.UUID(first[other]),
+                "ended_at": None,
+                "supply_version": 0,
+                "version": 1,
+                **facts,
+            }
+            for one, other in pairs
+        ]
+        uow.session.execute(insert(SharingAgreement), rows)
+        touch_agreements(uow.session, [row["id"] for row in rows])
+        return [row["id"] for row in rows]
+
+    def create_manager(self, *, has_agreements: bool = True, **facts: Any) -> Caller:
+        """Create a refuge manager whose organisation is a provider that shares with every council, unless told otherwise."""
+        manager = self.create_caller(Role.REFUGE_MANAGER, has_agreements=has_agreements)
         administrator = self.create_caller(Role.ADMINISTRATOR)
         self._number += 1
         administrator.made(
