@@ -126,6 +126,8 @@ def test_whoever_is_kept_from_a_household_stays_kept_from_it(scratch: World) -> 
         assert _as(rotating, named).get(path).status_code == 404
         later = rotating.create_household(_as(rotating, officer), perpetrators=HIM)
         assert _as(rotating, knowing).get(f"/households/{later['id']}").status_code == 404
+        with rotating.unit_of_work(knowing) as uow:  # what is declared from now on does not need the old key
+            declare_conflict(uow, ConflictRelation.FRIEND, None, {"name": "Somebody Else"})
         early = run(rotating, "retire", "index", old)
         with rotating.engine.begin() as connection:
             ended = {"ended_at": datetime.now(UTC)}
