@@ -11,7 +11,8 @@ from sqlalchemy import select
 from accommodation.availability import StayFact
 from accommodation.base import NotFound, UnitOfWork
 from accommodation.models import Property, Provider, Stay, Unit, Void
-from accommodation.vocabulary import Role, StayKind
+from accommodation.people import runs_installation
+from accommodation.vocabulary import StayKind
 
 
 def find_own_provider(uow: UnitOfWork) -> Provider | None:
@@ -29,22 +30,22 @@ def get_own_provider(uow: UnitOfWork) -> Provider:
 
 
 def get_provider(uow: UnitOfWork, provider_id: uuid.UUID) -> Provider:
-    """Return a provider that the principal may see: her own, or any for an administrator. Raises NotFound."""
+    """Return the principal's own provider, or any for the installation's administrator; raises NotFound."""
     provider = uow.session.get(Provider, provider_id)
-    if provider is None or not may_see_provider(uow, provider):
+    if provider is None or not (may_see_provider(uow, provider) or runs_installation(uow)):
         raise NotFound
     return provider
 
 
 def may_see_provider(uow: UnitOfWork, provider: Provider) -> bool:
-    """Tell whether the principal is of this provider, or administers providers."""
-    return uow.principal.role == Role.ADMINISTRATOR or provider.organisation_id == uow.principal.organisation_id
+    """Tell whether the principal is of this provider."""
+    return provider.organisation_id == uow.principal.organisation_id
 
 
 def list_providers(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Provider]:
     """List the providers that the principal may see, in order of id."""
     query = select(Provider)
-    if uow.principal.role != Role.ADMINISTRATOR:
+    if not runs_installation(uow):
         query = query.where(Provider.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(Provider.id > after)
@@ -62,8 +63,7 @@ def get_property(uow: UnitOfWork, property_id: uuid.UUID) -> Property:
 def list_properties(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Property]:
     """List the properties that the principal may see, in order of id."""
     query = select(Property).join(Provider, Provider.id == Property.provider_id)
-    if uow.principal.role != Role.ADMINISTRATOR:
-        query = query.where(Provider.organisation_id == uow.principal.organisation_id)
+    query = query.where(Provider.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(Property.id > after)
     return uow.session.execute(query.order_by(Property.id).limit(limit)).scalars().all()
@@ -80,8 +80,7 @@ def get_unit(uow: UnitOfWork, unit_id: uuid.UUID) -> Unit:
 def list_units(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Unit]:
     """List the units that the principal may see, in order of id."""
     query = select(Unit).join(Property, Property.id == Unit.property_id).join(Provider)
-    if uow.principal.role != Role.ADMINISTRATOR:
-        query = query.where(Provider.organisation_id == uow.principal.organisation_id)
+    query = query.where(Provider.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(Unit.id > after)
     return uow.session.execute(query.order_by(Unit.id).limit(limit)).scalars().all()

@@ -6,10 +6,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from flask import current_app, g
 
+from accommodation.disclosure_caps import DEFAULT_CAPS, DisclosureCaps
+from api.auth.cookies import Cookies
+from api.auth.oidc import OidcProvider
+from api.auth.passwords import Passwords
+from api.auth.signing_in import SignIn
 from api.crypto import KeyRing
+from api.crypto.gate import KeyGate
 from api.database import READ_ONLY, db
 from api.problems import request_id
 from api.settings import Settings
@@ -19,8 +26,11 @@ from geo.cells import CellPartition
 from geo.gazetteer import Gazetteer
 from geo.geocoding import StreetGeocoder
 from placement.area_verdicts import AreaVerdicts
+from placement.budgets import DEFAULT_BUDGETS, BudgetPolicy
+from placement.errors import BudgetSpent
 from placement.index import VacancyIndex
 from placement.searches import SearchEngine
+from placement.spending import note_refusal
 
 
 @dataclass
@@ -29,8 +39,29 @@ class Harbour:
 
     settings: Settings
     key_ring: KeyRing
+    key_gate: KeyGate
+    passwords: Passwords = field(default_factory=Passwords)
+    budgets: BudgetPolicy = DEFAULT_BUDGETS
+    disclosure_caps: DisclosureCaps = DEFAULT_CAPS
     _engine: SearchEngine | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def cookies(self) -> Cookies:
+        """The cookies of this installation."""
+        return Cookies(secure=self.settings.sign_in.secure_cookies)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """How people sign in here."""
+        settings = self.settings
+        return SignIn(db.engine, self.key_ring, settings.auth_key, self.passwords, settings.allows_demo)
+
+    @cached_property
+    def oidc(self) -> OidcProvider | None:
+        """The identity provider, if there is one."""
+        settings = self.settings.sign_in.oidc
+        return None if settings is None else OidcProvider(settings)
 
     @property
     def search_engine(self) -> SearchEngine:
@@ -61,7 +92,16 @@ def current_harbour() -> Harbour:
 
 @contextmanager
 def unit_of_work(*, read_only: bool = False) -> Iterator[SqlUnitOfWork]:
-    """Open the transaction of the request at hand, for its principal; `read_only` ones wait for no writer on SQLite."""
+    """Open the transaction of the request at hand, for its principal; `read_only` ones wait for no writer on SQLite.
+
+    What a budget refuses is rolled back and then written down in a transaction of its own.
+    """
     engine = db.engine.execution_options(**{READ_ONLY: True}) if read_only else db.engine
-    with begin_unit_of_work(engine, current_harbour().key_ring, g.principal, request_id()) as uow:
-        yield uow
+    key_ring = current_harbour().key_ring
+    try:
+        with begin_unit_of_work(engine, key_ring, g.principal, request_id()) as uow:
+            yield uow
+    except BudgetSpent as refusal:
+        with begin_unit_of_work(db.engine, key_ring, g.principal, request_id()) as after:
+            note_refusal(after, refusal)
+        raise

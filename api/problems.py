@@ -23,8 +23,12 @@ MAX_ERRORS = 50
 
 TITLES: dict[str, tuple[int, str]] = {
     "bad-request": (400, "The request cannot be read"),
-    "not-signed-in": (401, "A valid key is needed"),
+    "not-signed-in": (401, "Sign in, or send a valid key"),
     "not-permitted": (403, "Your role may not do this"),
+    "session-needed": (403, "A key cannot do this"),
+    "step-up-needed": (403, "Show your second factor first"),
+    "cross-site-request": (403, "This request may come from another site"),
+    "not-confirmed": (403, "That does not confirm that it is you"),
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "This address does not take that method"),
     "not-acceptable": (406, "No such representation"),
@@ -36,11 +40,22 @@ TITLES: dict[str, tuple[int, str]] = {
     "areas-to-avoid-not-recorded": (409, "Areas to avoid are not recorded"),
     "areas-to-avoid-recorded": (409, "Areas to avoid are recorded"),
     "tracking-devices-unchecked": (409, "Devices have not been checked for trackers"),
+    "release-over": (409, "This release can no longer be read"),
     "inside-area-to-avoid": (409, "The unit is inside an area to avoid"),
     "asked-too-often": (409, "This provider has been asked before"),
+    "area-change-pending": (409, "A change to the areas to avoid is pending"),
+    "second-worker-needed": (409, "A second worker decides on this"),
+    "about-yourself": (409, "This is about you"),
+    "budget-raised-already": (409, "This budget was raised already"),
     "extension-not-later": (409, "An extension moves the end to a later day"),
     "reference-in-use": (409, "This reference is in use"),
+    "agreement-does-not-cover": (409, "Your agreement does not cover this"),
+    "roles-exclude-each-other": (409, "One person cannot have these roles"),
+    "no-safeguarding-lead": (409, "The organisation needs a safeguarding lead"),
+    "not-for-yourself": (409, "A second person is needed"),
     "provider-exists": (409, "The organisation is a provider already"),
+    "role-not-chosen": (409, "Say in which role you act"),
+    "sign-in-name-in-use": (409, "Somebody signs in by this name"),
     "stale-version": (412, "Changed since you read it"),
     "too-large": (413, "The request is too large"),
     "unsupported-media-type": (415, "Send JSON in UTF-8"),
@@ -49,8 +64,13 @@ TITLES: dict[str, tuple[int, str]] = {
     "point-outside-cell": (422, "The point does not fit the postcode"),
     "place-not-usable": (422, "This place cannot be used"),
     "precondition-required": (428, "Say which version you mean"),
+    "too-many-requests": (429, "Too many tries"),
+    "budget-spent": (429, "Asked too often with something new"),
+    "disclosure-cap-reached": (429, "No more addresses for now"),
     "headers-too-large": (431, "The headers are too large"),
     "internal-error": (500, "Harbour failed"),
+    "keys-do-not-fit": (503, "The keys do not fit the database"),
+    "identity-provider-unavailable": (503, "The identity provider is not answering"),
     "look-up-unavailable": (503, "A look-up is not answering"),
     "try-again": (503, "Busy just now"),
 }
@@ -69,18 +89,20 @@ SLUG_OF_STATUS = {
     415: "unsupported-media-type",
     422: "invalid-input",
     428: "precondition-required",
+    429: "too-many-requests",
     431: "headers-too-large",
     503: "try-again",
 }
 
 DETAIL_OF_STATUS = {
-    401: "Send your key as `Authorization: Bearer <key>`.",
+    401: "Sign in, or send your key as `Authorization: Bearer <key>`.",
     403: "Ask somebody whose role allows it.",
     404: "There is nothing here that you may see.",
     405: "See the Allow header for the methods that it takes.",
     412: "This was changed since you read it. Read it again, then decide.",
     413: "Send less than the documented limit.",
     415: "Send the body as application/json in UTF-8.",
+    429: "Wait as long as Retry-After says, then ask again.",
     428: "Send the ETag that you read as If-Match.",
     431: "Send smaller headers.",
     503: "Nothing was changed. Try again in a moment.",
@@ -163,7 +185,9 @@ def _step(key: object) -> str:
 
 
 def _domain_problem(error: DomainError) -> Response:
-    return make_problem(error.slug, error.detail, **error.data)
+    seconds = getattr(error, "retry_after_seconds", None)
+    headers = None if seconds is None else {"Retry-After": str(seconds)}
+    return make_problem(error.slug, error.detail, headers, **error.data)
 
 
 def _geo_problem(error: GeoError) -> Response:

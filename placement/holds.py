@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -12,10 +12,17 @@ from accommodation.base import IllegalMove, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
 from accommodation.models import Property, Provider, Unit
-from accommodation.queries import find_own_provider
+from accommodation.sharing import in_sight, is_in_sight
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
-from accommodation.vocabulary import NoRecoursePolicy, Role, StayKind
+from accommodation.vocabulary import AgreementScope, NoRecoursePolicy, Role, StayKind
+from placement.blocking import (
+    check_not_kept_from,
+    not_kept_from,
+    not_kept_from_organisation,
+    organisations_kept_from,
+)
+from placement.budgets import BudgetPolicy
 from placement.eligibility import judge
 from placement.errors import AskedTooOften, HoldOver, SearchExcludesUnit, UnitNotFree
 from placement.events import HoldReleased, UnitHeld
@@ -23,7 +30,8 @@ from placement.households import load_household
 from placement.judgement import Judgement, Question
 from placement.models import Hold, Household, Referral
 from placement.searches import SearchEngine, ask_for, list_next_best, load_search
-from placement.vocabulary import HoldState, ReleaseReason, Verdict
+from placement.spending import spend
+from placement.vocabulary import BudgetKind, HoldState, ReleaseReason, Verdict
 
 NEXT_BEST_SHOWN = 3
 REVIEW_QUESTIONS_AT_MOST = 2
@@ -39,18 +47,27 @@ def hold_state(hold: Hold, now: datetime) -> HoldState:
 
 
 def hold_unit(
-    uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, unit_id: uuid.UUID, search_id: uuid.UUID
+    uow: UnitOfWork,
+    engine: SearchEngine,
+    policy: BudgetPolicy,
+    household_id: uuid.UUID,
+    unit_id: uuid.UUID,
+    search_id: uuid.UUID,
 ) -> Hold:
     """Hold a unit for a household, after judging it again on the locked row by the rules of search.
 
-    Raises NotFound, UnitNotFree (with the next best units), SearchExcludesUnit, AskedTooOften, NoAreasRecorded.
+    Raises NotFound, UnitNotFree (with the next best units), SearchExcludesUnit, AskedTooOften, NoAreasRecorded,
+    AreaChangePending, BudgetSpent.
     """
     household = load_household(uow, household_id)
     search = load_search(uow, search_id)
     if search.household_id != household.id:
         raise NotFound
+    hold_id = new_id()
+    spend(uow, policy, BudgetKind.HOLD, household.id, [hold_id.hex])
     # A search of yesterday is judged as of today: it may be night now, and a boy may have had his birthday.
     needed_on = max(search.needed_on, local_date(uow.now))
+    _check_in_sight(uow, unit_id, organisations_kept_from(uow, household))
     unit = lock_unit(uow.session, unit_id)
     _lock_quota(uow, unit)
     judgement, row, no_recourse = judge_unit(uow, engine, household, unit, needed_on)
@@ -69,7 +86,7 @@ def hold_unit(
     except UnitAlreadyTaken:
         raise UnitNotFree(list_next_best(uow, engine, household, needed_on, NEXT_BEST_SHOWN)) from None
     hold = Hold(
-        id=new_id(),
+        id=hold_id,
         household_id=household.id,
         organisation_id=household.organisation_id,
         unit_id=unit.id,
@@ -88,27 +105,43 @@ def hold_unit(
 
 
 def load_hold(uow: UnitOfWork, hold_id: uuid.UUID) -> Hold:
-    """Return a hold made by the principal's organisation, or on a unit of its own provider; raises NotFound."""
+    """Return a hold made by the principal's organisation, or on a unit of its own provider; raises NotFound.
+
+    Either side sees it while an agreement shows vacancies to both.
+    """
     hold = uow.session.get(Hold, hold_id)
     if hold is None:
         raise NotFound
-    if uow.principal.role == Role.HOUSING_OFFICER and hold.organisation_id == uow.principal.organisation_id:
-        return hold
-    provider = find_own_provider(uow) if uow.principal.role == Role.REFUGE_MANAGER else None
-    unit = uow.session.get(Unit, hold.unit_id)
-    if provider is None or unit is None or unit.property.provider_id != provider.id:
+    provider = uow.session.get_one(Unit, hold.unit_id).property.provider
+    own = uow.principal.organisation_id
+    if uow.principal.role == Role.HOUSING_OFFICER and hold.organisation_id == own:
+        other = provider.organisation_id
+    elif uow.principal.role == Role.REFUGE_MANAGER and provider.organisation_id == own:
+        other = hold.organisation_id
+    else:
         raise NotFound
+    if not is_in_sight(uow, other, AgreementScope.VACANCIES):
+        raise NotFound
+    check_not_kept_from(
+        uow, hold.household_id, is_provider=provider.organisation_id == own and uow.principal.role == Role.REFUGE_MANAGER
+    )
     return hold
 
 
 def list_holds(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Hold]:
     """List holds that the principal may see, in order of their random id."""
-    query = select(Hold).join(Unit, Unit.id == Hold.unit_id).join(Property, Property.id == Unit.property_id)
-    if uow.principal.role == Role.REFUGE_MANAGER:
-        provider = find_own_provider(uow)
-        query = query.where(Property.provider_id == (provider.id if provider else None))
-    else:
-        query = query.where(Hold.organisation_id == uow.principal.organisation_id)
+    query = (
+        select(Hold)
+        .join(Unit, Unit.id == Hold.unit_id)
+        .join(Property, Property.id == Unit.property_id)
+        .join(Provider, Provider.id == Property.provider_id)
+    )
+    own, seeker, offerer = uow.principal.organisation_id, Hold.organisation_id, Provider.organisation_id
+    is_manager = uow.principal.role == Role.REFUGE_MANAGER
+    ours, theirs = (offerer, seeker) if is_manager else (seeker, offerer)
+    query = query.where(ours == own, in_sight(uow, theirs, AgreementScope.VACANCIES), not_kept_from(uow, Hold.household_id))
+    if is_manager:
+        query = query.where(not_kept_from_organisation(uow, Hold.household_id))
     if after is not None:
         query = query.where(Hold.id > after)
     return uow.session.execute(query.order_by(Hold.id).limit(limit)).scalars().all()
@@ -142,6 +175,16 @@ def has_open_referral(uow: UnitOfWork, hold: Hold) -> bool:
     """Tell whether a referral that nobody has answered rests on the hold."""
     query = select(Referral.id).where(Referral.hold_id == hold.id, Referral.state == "made")
     return uow.session.execute(query).first() is not None
+
+
+def _check_in_sight(uow: UnitOfWork, unit_id: uuid.UUID, kept_from: Collection[uuid.UUID]) -> None:
+    """Refuse a unit of a provider without an agreement, or that the household is kept from, as one that does not exist:
+    before anybody's lock is waited for."""
+    unit = uow.session.get(Unit, unit_id)
+    if unit is None or unit.property.provider.organisation_id in kept_from:
+        raise NotFound
+    if not is_in_sight(uow, unit.property.provider.organisation_id, AgreementScope.VACANCIES):
+        raise NotFound
 
 
 def _lock_quota(uow: UnitOfWork, unit: Unit) -> None:

@@ -6,16 +6,18 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import Nation, add_working_days, local_date, start_of_day
-from accommodation.models import Unit, Worker
-from accommodation.queries import find_own_provider, get_own_provider
+from accommodation.models import Provider, Unit, Worker
+from accommodation.queries import get_own_provider
+from accommodation.sharing import in_sight, is_in_sight
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
 from accommodation.vacancies import add_void
-from accommodation.vocabulary import Role, StayKind, VoidReason
+from accommodation.vocabulary import AgreementScope, Role, StayKind, VoidReason
+from placement.blocking import check_not_kept_from, is_worker_kept_from, not_kept_from
 from placement.errors import ExtensionNotLater
 from placement.events import (
     HouseholdArrived,
@@ -26,7 +28,7 @@ from placement.events import (
     PlacementsListed,
 )
 from placement.licence import licence_end
-from placement.models import Extension, Placement
+from placement.models import Extension, Household, Placement
 from placement.reminders import plan_reminders
 from placement.vocabulary import Destination, ExtensionReason, NonArrivalReason, PlacementState
 
@@ -40,14 +42,19 @@ LONGEST_EXTENSION_DAYS = 366
 
 
 def load_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
-    """Return a placement in the principal's own accommodation or of its own household; raises NotFound."""
+    """Return a placement in the principal's own accommodation or of its own household; raises NotFound.
+
+    The officer sees it while an agreement shares referrals. The provider keeps it: it is a fact of its own building.
+    """
     placement = uow.session.get(Placement, placement_id)
     if placement is None:
         raise NotFound
-    if uow.principal.role == Role.HOUSING_OFFICER and placement.organisation_id == uow.principal.organisation_id:
+    check_not_kept_from(uow, placement.household_id)
+    offerer = uow.session.get_one(Provider, placement.provider_id).organisation_id
+    own, is_officer = uow.principal.organisation_id, uow.principal.role == Role.HOUSING_OFFICER
+    if is_officer and placement.organisation_id == own and is_in_sight(uow, offerer, AgreementScope.REFERRALS):
         return placement
-    provider = find_own_provider(uow)
-    if provider is None or placement.provider_id != provider.id:
+    if offerer != own:
         raise NotFound
     return placement
 
@@ -62,11 +69,16 @@ def read_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
 def list_placements(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Placement]:
     """List placements that the principal may see, in order of their random id; the reading is recorded."""
     uow.record(PlacementsListed(subject_id=uow.principal.organisation_id))
-    provider = find_own_provider(uow)
-    query = select(Placement).where(
-        or_(
-            Placement.organisation_id == uow.principal.organisation_id,
-            Placement.provider_id == (provider.id if provider else None),
+    own = uow.principal.organisation_id
+    query = (
+        select(Placement)
+        .join(Provider, Provider.id == Placement.provider_id)
+        .where(
+            not_kept_from(uow, Placement.household_id),
+            or_(
+                and_(Placement.organisation_id == own, in_sight(uow, Provider.organisation_id, AgreementScope.REFERRALS)),
+                Provider.organisation_id == own,
+            ),
         )
     )
     if after is not None:
@@ -95,7 +107,7 @@ def confirm_arrival(
     placement.state = PlacementState.LIVING
     placement.licence_starts_on = arrived_on
     placement.licence_ends_on = licence_end(arrived_on, placement.licence_days)
-    placement.resettlement_worker_id = _resettlement_worker(uow, resettlement_worker_id)
+    placement.resettlement_worker_id = _resettlement_worker(uow, placement, resettlement_worker_id)
     plan_reminders(uow, placement)
     touch_units(uow.session, [placement.unit_id])
     uow.record(HouseholdArrived(subject_id=placement.id, details={"licence_ends_on": placement.licence_ends_on.isoformat()}))
@@ -177,10 +189,13 @@ def _lock(uow: UnitOfWork, placement_id: uuid.UUID, move: str) -> Placement:
     return placement
 
 
-def _resettlement_worker(uow: UnitOfWork, worker_id: uuid.UUID | None) -> uuid.UUID | None:
+def _resettlement_worker(uow: UnitOfWork, placement: Placement, worker_id: uuid.UUID | None) -> uuid.UUID | None:
     if worker_id is None:
         return uow.principal.worker_id if uow.principal.role == Role.RESETTLEMENT_WORKER else None
     worker = uow.session.get(Worker, worker_id)
     if worker is None or worker.organisation_id != uow.principal.organisation_id or worker.left_at is not None:
+        raise InvalidInput(("/resettlement_worker_id", "Name somebody who works for your organisation."))
+    # Who is kept from the household is answered as a stranger: that she is, is nobody's to read here.
+    if is_worker_kept_from(uow, uow.session.get_one(Household, placement.household_id), worker.id):
         raise InvalidInput(("/resettlement_worker_id", "Name somebody who works for your organisation."))
     return worker.id

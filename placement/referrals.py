@@ -10,15 +10,23 @@ from sqlalchemy import select
 from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
-from accommodation.models import Property, Unit
-from accommodation.queries import find_own_provider
+from accommodation.models import Property, Provider, Unit
 from accommodation.sealing import seal_json
+from accommodation.sharing import in_sight, is_in_sight
 from accommodation.supply import touch_units
 from accommodation.taking import lock_unit, refused_when_taken
-from accommodation.vocabulary import Role, StayKind
+from accommodation.vocabulary import AgreementScope, Role, StayKind
 from geo.atlas import Atlas
+from geo.cells import REVIEW
+from placement.blocking import (
+    check_not_kept_from,
+    not_kept_from,
+    not_kept_from_organisation,
+    organisations_kept_from,
+)
+from placement.budgets import BudgetPolicy
 from placement.eligibility import judge, linked_to_resident
-from placement.errors import HoldOver, InsideAreaToAvoid, SearchExcludesUnit
+from placement.errors import AgreementDoesNotCover, HoldOver, InsideAreaToAvoid, SearchExcludesUnit
 from placement.events import (
     ExactCheckRead,
     ReferralAccepted,
@@ -33,9 +41,11 @@ from placement.holds import close_hold, hold_state, load_hold
 from placement.households import make_reference
 from placement.judgement import Question
 from placement.milestones import DEFAULT_MILESTONES
-from placement.models import Household, Placement, Referral, Search
+from placement.models import Hold, Household, Placement, Referral, Search
 from placement.searches import SearchEngine, ask_for
+from placement.spending import lock_organisation, spend
 from placement.vocabulary import (
+    BudgetKind,
     DeclinedBy,
     DeclineReason,
     HoldState,
@@ -46,9 +56,14 @@ from placement.vocabulary import (
 )
 
 
-def make_referral(uow: UnitOfWork, hold_id: uuid.UUID) -> Referral:
-    """Refer the household of a live hold to the unit's provider. Raises NotFound, HoldOver, IllegalMove (referred)."""
+def make_referral(uow: UnitOfWork, engine: SearchEngine, policy: BudgetPolicy, hold_id: uuid.UUID) -> Referral:
+    """Refer the household of a live hold to the unit's provider.
+
+    Raises NotFound, HoldOver, IllegalMove (referred), NoAreasRecorded, AreaChangePending, BudgetSpent (exact bits),
+    AgreementDoesNotCover.
+    """
     hold = load_hold(uow, hold_id)
+    lock_organisation(uow)  # before the unit, as every spender does
     # The unit's lock parts this from a release of the hold; what was read before it may be old by now.
     lock_unit(uow.session, hold.unit_id)
     uow.session.refresh(hold)
@@ -58,6 +73,11 @@ def make_referral(uow: UnitOfWork, hold_id: uuid.UUID) -> Referral:
     if state is not HoldState.LIVE:
         raise HoldOver(state)
     unit = uow.session.get_one(Unit, hold.unit_id)
+    offerer = unit.property.provider.organisation_id
+    if offerer in organisations_kept_from(uow, uow.session.get_one(Household, hold.household_id)):
+        raise NotFound
+    if not is_in_sight(uow, offerer, AgreementScope.REFERRALS):
+        raise AgreementDoesNotCover
     referral = Referral(
         id=new_id(),
         hold=hold,
@@ -69,22 +89,41 @@ def make_referral(uow: UnitOfWork, hold_id: uuid.UUID) -> Referral:
         made_at=uow.now,
         made_by=uow.principal.worker_id,
     )
+    if _asks_exactly(uow, engine, hold, unit):
+        spend(uow, policy, BudgetKind.EXACT_BIT, unit.property_id, [referral.id.hex])
     uow.session.add(referral)
     uow.session.flush()
     uow.record(ReferralMade(subject_id=referral.id, details={"hold_id": str(hold.id)}))
     return referral
 
 
+def _asks_exactly(uow: UnitOfWork, engine: SearchEngine, hold: Hold, unit: Unit) -> bool:
+    """Tell whether the provider's answer will say more of the unit's place than its cell does, by the areas of now."""
+    household = uow.session.get_one(Household, hold.household_id)
+    search = uow.session.get(Search, hold.search_id)
+    today = local_date(uow.now)
+    criteria, cell_verdicts = ask_for(uow, engine, household, today if search is None else max(search.needed_on, today))
+    supply = engine.index.current(uow.session, uow.now)
+    verdicts = Question(supply, criteria, cell_verdicts, uow.now).unit_verdicts()
+    return bool(verdicts[supply.row_of[unit.id]] == REVIEW)
+
+
 def load_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
-    """Return a referral by the principal's organisation or to its provider; raises NotFound."""
+    """Return a referral by the principal's organisation or to its provider, under an agreement; raises NotFound."""
     referral = uow.session.get(Referral, referral_id)
     if referral is None:
         raise NotFound
-    if uow.principal.role == Role.HOUSING_OFFICER and referral.organisation_id == uow.principal.organisation_id:
-        return referral
-    provider = find_own_provider(uow)
-    if uow.principal.role != Role.REFUGE_MANAGER or provider is None or referral.provider_id != provider.id:
+    own, role = uow.principal.organisation_id, uow.principal.role
+    offerer = uow.session.get_one(Provider, referral.provider_id).organisation_id
+    if role == Role.HOUSING_OFFICER and referral.organisation_id == own:
+        other = offerer
+    elif role == Role.REFUGE_MANAGER and offerer == own:
+        other = referral.organisation_id
+    else:
         raise NotFound
+    if not is_in_sight(uow, other, AgreementScope.REFERRALS):
+        raise NotFound
+    check_not_kept_from(uow, referral.household_id, is_provider=role == Role.REFUGE_MANAGER)
     return referral
 
 
@@ -98,12 +137,14 @@ def read_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
 def list_referrals(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Referral]:
     """List referrals that the principal may see, in order of their random id; the reading is recorded."""
     uow.record(ReferralsListed(subject_id=uow.principal.organisation_id))
-    query = select(Referral)
-    if uow.principal.role == Role.REFUGE_MANAGER:
-        provider = find_own_provider(uow)
-        query = query.where(Referral.provider_id == (provider.id if provider else None))
-    else:
-        query = query.where(Referral.organisation_id == uow.principal.organisation_id)
+    query = select(Referral).join(Provider, Provider.id == Referral.provider_id)
+    own, seeker, offerer = uow.principal.organisation_id, Referral.organisation_id, Provider.organisation_id
+    is_manager = uow.principal.role == Role.REFUGE_MANAGER
+    ours, theirs = (offerer, seeker) if is_manager else (seeker, offerer)
+    kept = not_kept_from(uow, Referral.household_id)
+    query = query.where(ours == own, in_sight(uow, theirs, AgreementScope.REFERRALS), kept)
+    if is_manager:
+        query = query.where(not_kept_from_organisation(uow, Referral.household_id))
     if after is not None:
         query = query.where(Referral.id > after)
     return uow.session.execute(query.order_by(Referral.id).limit(limit)).scalars().all()
@@ -255,8 +296,7 @@ def _keep_for_good(uow: UnitOfWork, referral: Referral) -> None:
 def _load_own(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
     """Return a referral to the principal's own provider; raises NotFound for everybody else."""
     referral = load_referral(uow, referral_id)
-    provider = find_own_provider(uow)
-    if provider is None or referral.provider_id != provider.id or uow.principal.role != Role.REFUGE_MANAGER:
+    if uow.principal.role != Role.REFUGE_MANAGER:
         raise NotFound
     return referral
 

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from accommodation.base import IllegalMove, NotFound, UnitOfWork, new_id
 from accommodation.calendar import Nation, local_date
-from accommodation.models import Provider
+from accommodation.models import Provider, Worker
+from accommodation.people import has_left
 from accommodation.queries import find_own_provider
 from accommodation.vocabulary import Role
+from placement.blocking import check_not_kept_from, not_kept_from
 from placement.events import ReminderAcknowledged, ReminderSent
 from placement.milestones import DEFAULT_MILESTONES, Audience, Milestone, schedule
 from placement.models import Placement, Reminder
@@ -101,11 +103,13 @@ def send_reminder(uow: UnitOfWork, notifier: Notifier, reminder_id: uuid.UUID) -
     reminder.state = ReminderState.SENT
     reminder.sent_at = uow.now
     provider = uow.session.get_one(Provider, placement.provider_id)
-    is_for_worker = reminder.audience == Audience.RESETTLEMENT_WORKER
+    worker_id = placement.resettlement_worker_id if reminder.audience == Audience.RESETTLEMENT_WORKER else None
+    if worker_id is not None and has_left(uow.session.get_one(Worker, worker_id), uow.now):
+        worker_id = None
     notifier.notify(
         NeutralMessage(
             message_id=reminder.id,
-            worker_id=placement.resettlement_worker_id if is_for_worker else None,
+            worker_id=worker_id,
             organisation_id=provider.organisation_id,
             reference=placement.reference,
             due_on=reminder.due_on,
@@ -131,16 +135,23 @@ def list_reminders(
     """List reminders of the principal's own accommodation, the longest due first.
 
     `mine` narrows to placements that the principal works on, or, for a manager, to what is addressed to managers and to
-    placements nobody works on. `when`: all, or open ones (not acknowledged, still holding): open, due, overdue, upcoming.
+    placements nobody works on (any more). `when`: all, or open ones (not acknowledged, still holding): open, due, overdue,
+    upcoming.
     """
     provider = find_own_provider(uow)
     query = (
         select(Reminder)
         .join(Placement, Placement.id == Reminder.placement_id)
-        .where(Placement.provider_id == (provider.id if provider else None))
+        .where(Placement.provider_id == (provider.id if provider else None), not_kept_from(uow, Placement.household_id))
     )
     if mine and uow.principal.role == Role.REFUGE_MANAGER:
-        query = query.where(or_(Reminder.audience == Audience.REFUGE_MANAGER, Placement.resettlement_worker_id.is_(None)))
+        query = query.where(
+            or_(
+                Reminder.audience == Audience.REFUGE_MANAGER,
+                Placement.resettlement_worker_id.is_(None),
+                Placement.resettlement_worker_id.in_(select(Worker.id).where(Worker.left_at <= uow.now)),
+            )
+        )
     elif mine:
         query = query.where(Placement.resettlement_worker_id == uow.principal.worker_id)
     if when != "all":
@@ -165,6 +176,7 @@ def acknowledge_reminder(uow: UnitOfWork, reminder_id: uuid.UUID, outcome: Remin
     provider = find_own_provider(uow)
     if reminder is None or provider is None or reminder.placement.provider_id != provider.id:
         raise NotFound
+    check_not_kept_from(uow, reminder.placement.household_id)
     if reminder.acknowledged_at is not None:
         raise IllegalMove("This reminder has been acknowledged already.", state="acknowledged")
     if reminder.state not in (ReminderState.PENDING, ReminderState.SENT):

@@ -9,9 +9,8 @@ from marshmallow import Schema, fields
 from sqlalchemy import select
 
 from accommodation.calendar import local_date
-from accommodation.models import Unit
+from accommodation.models import Unit, Worker
 from accommodation.sealing import open_json
-from accommodation.vault import read_meeting_point
 from accommodation.vocabulary import Gender, Role
 from api.blueprint import HarbourBlueprint
 from api.etags import send_etag
@@ -21,7 +20,9 @@ from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
 from api.resources.households import NeedsSchema, SafeContactSchema
 from api.unit_of_work import SqlUnitOfWork
-from placement.case_view import case_for_provider, reason_for_officer
+from placement.answers import answer_of
+from placement.case_view import answer_for_officer, case_for_provider
+from placement.disclosures import tell_meeting_point
 from placement.models import Household, Placement, Referral
 from placement.referrals import (
     accept_referral,
@@ -74,9 +75,19 @@ class ReferralEntrySchema(Schema):
     state = one_of(ReferralState, required=True)
     verdict = one_of(Verdict, required=True)
     made_at = fields.AwareDateTime(required=True)
-    answered_at = fields.AwareDateTime(required=True, allow_none=True)
+    answered_on = fields.Date(required=True, allow_none=True)
+    answered_at = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "For the provider. How long an answer took could tell what was looked at."},
+    )
     declined_by = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
+
+
+class RefererSchema(Schema):
+    worker_id = fields.UUID(required=True)
+    name = fields.String(required=True, allow_none=True)
 
 
 class ReferralSchema(ReferralEntrySchema):
@@ -86,13 +97,23 @@ class ReferralSchema(ReferralEntrySchema):
         allow_none=True,
         metadata={"description": "For the provider always; for the officer once it has accepted."},
     )
-    meeting_point = fields.String(required=True, allow_none=True)
+    referred_by = fields.Nested(
+        RefererSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "For the provider once it has accepted: the officer to whom it may release the address."},
+    )
     case = fields.Nested(
         CaseSchema,
         required=True,
         allow_none=True,
         metadata={"description": "For the provider: needs, and names once accepted."},
     )
+
+
+class MeetingPointSchema(Schema):
+    referral_id = fields.UUID(required=True)
+    meeting_point = fields.String(required=True, allow_none=True)
 
 
 class AreaFindingSchema(Schema):
@@ -121,8 +142,9 @@ def list_referrals_(query: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, ReferralSchema)
 def create_referral(body: dict[str, Any]) -> dict[str, Any]:
     """Refer the household of a live hold to the unit's provider."""
+    harbour = current_harbour()
     with unit_of_work() as uow:
-        return _describe(uow, make_referral(uow, body["hold_id"]))
+        return _describe(uow, make_referral(uow, harbour.search_engine, harbour.budgets, body["hold_id"]))
 
 
 @blp.route("/referrals/<uuid:referral_id>", methods=["GET"])
@@ -145,6 +167,14 @@ def get_exact_check(referral_id: uuid.UUID) -> dict[str, Any]:
         "inside_any": any(finding.inside for finding in findings),
         "areas": [{"area_id": finding.area_id, "inside": finding.inside} for finding in findings],
     }
+
+
+@blp.route("/referrals/<uuid:referral_id>/meeting-point", methods=["GET"])
+@blp.response(200, MeetingPointSchema)
+def get_meeting_point(referral_id: uuid.UUID) -> dict[str, Any]:
+    """Tell where the household is met, once the referral is accepted; recorded. Needs a second factor shown just now."""
+    with unit_of_work() as uow:
+        return {"referral_id": referral_id, "meeting_point": tell_meeting_point(uow, referral_id)}
 
 
 @blp.route("/referrals/<uuid:referral_id>/accept", methods=["POST"])
@@ -179,14 +209,13 @@ def withdraw_referral_(body: dict[str, Any], referral_id: uuid.UUID) -> dict[str
 
 
 def _entry(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
-    columns = ("id", "hold_id", "household_id", "unit_id", "state", "made_at", "answered_at")
-    verdict, state = Verdict(referral.hold.verdict), ReferralState(referral.state)
-    reason, declined_by = referral.reason, referral.declined_by
-    if uow.principal.role == Role.HOUSING_OFFICER:
-        reason = reason_for_officer(verdict, state, reason)
-        declined_by = None if reason != referral.reason else declined_by
+    columns = ("id", "hold_id", "household_id", "unit_id", "state", "made_at", "answered_at", "declined_by", "reason")
     shown = {name: getattr(referral, name) for name in columns}
-    return {**shown, "verdict": verdict, "declined_by": declined_by, "reason": reason}
+    shown["verdict"] = referral.hold.verdict
+    shown["answered_on"] = None if referral.answered_at is None else local_date(referral.answered_at)
+    if uow.principal.role == Role.HOUSING_OFFICER:
+        shown |= answer_for_officer(answer_of(uow, referral))
+    return shown
 
 
 def _describe(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
@@ -201,10 +230,15 @@ def _describe(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
         **_entry(uow, referral),
         "placement_id": placement_id,
         "property_id": property_id if accepted or not is_officer else None,
-        "meeting_point": read_meeting_point(uow, property_id) if accepted else None,
+        "referred_by": _referer(uow, referral) if accepted and not is_officer else None,
         "case": None
         if is_officer
         else case_for_provider(
             open_json(uow.cipher, household, "details_sealed"), ReferralState(referral.state), local_date(uow.now)
         ),
     }
+
+
+def _referer(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
+    worker = uow.session.get_one(Worker, referral.made_by)
+    return {"worker_id": worker.id, "name": open_json(uow.cipher, worker, "name_sealed")}

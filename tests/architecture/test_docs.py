@@ -15,6 +15,8 @@ from api.scheduler import JOBS
 from api.settings import Settings
 from geo.cells import CellPartition
 from geo.errors import GeoError
+from placement.budgets import DEFAULT_BUDGETS
+from placement.vocabulary import BudgetKind
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -132,11 +134,38 @@ def test_the_jobs_of_the_scheduler_are_in_operations() -> None:
 
 def test_the_figures_of_the_cells_are_those_of_the_shipped_table() -> None:
     partition = CellPartition.load()
-    counts = partition.postcode_counts
+    fine = partition.fine_count
+    postcodes, households = partition.postcode_counts[:fine], partition.household_counts[:fine]
+    joined = [sum(index in places for places, _ in partition._authorities.values()) > 1 for index in range(fine)]
+    shared = [any(joined[index] for index in places if index < fine) for places, _ in partition._authorities.values()]
     text = SAFEGUARDING.read_text()
 
-    assert f"{len(partition)} of them (version {partition.version}, from\n{int(counts.sum()):,} postcodes)" in text
-    assert f"| {int(counts.min()):,} | {int(np.median(counts)):,} | {int(counts.max()):,} |" in text
+    assert f"{fine} of them (version {partition.version}, from\n{int(postcodes.sum()):,} postcodes)" in text
+    for counts in (postcodes, households):
+        assert f"| {int(counts.min()):,} | {int(np.median(counts)):,} | {int(counts.max()):,} |" in text
+    square_kilometres = partition.square_metres / 1e6
+    assert f"| {square_kilometres.min():.0f} | {np.median(square_kilometres):.0f} | {square_kilometres.max():,.0f} |" in text
+    assert (
+        f"{shared.count(False)} of {len(shared)} authorities,\nand the {shared.count(True)} others share {sum(joined)} cells"
+        in text
+    )
+    assert f"one of {len(partition) - fine} unions" in text
+
+
+def test_the_figures_of_the_budgets_are_those_of_the_policy() -> None:
+    rows = re.findall(r"^\|[^|]*\| (household|officer|organisation|property)[^|]*\| (\d.*) \|$", _budgets(), re.MULTILINE)
+    told = [(scope, [int(number) for number in re.findall(r"\d+", figures)]) for scope, figures in rows]
+
+    budgets = [budget for kind in BudgetKind for budget in DEFAULT_BUDGETS.of(kind)]
+    shares = [[share for share in budget.per_officer if share] for budget in budgets]
+    assert told == [
+        (str(budget.scope), [budget.alert_at, *share[:1], budget.refuse_at, *share[1:], budget.window.days])
+        for budget, share in zip(budgets, shares, strict=True)
+    ]
+
+
+def _budgets() -> str:
+    return _sections(SAFEGUARDING)["Asking too often"].replace(" beyond two", "").replace(" for one organisation", "")
 
 
 class Watched(Mapping[str, str]):
