@@ -95,10 +95,8 @@ def test_a_trail_from_before_becomes_a_chain_and_goes_back_with_its_words(old: F
     downgrade(directory=MIGRATIONS, revision="0003")
 
     with db.engine.connect() as connection:
-        back = connection.execute(
-            select(OLD_EVENT.c.id, OLD_EVENT.c.reason_sealed).where(OLD_EVENT.c.reason_sealed.is_not(None))
-        )
-        event_id, sealed = back.one()
+        moved_back = select(OLD_EVENT.c.id, OLD_EVENT.c.reason_sealed).where(OLD_EVENT.c.reason_sealed.is_not(None))
+        event_id, sealed = connection.execute(moved_back).one()
         triggers = "SELECT count(*) FROM sqlite_master WHERE name LIKE '%append_only%'"
         if db.engine.name == "postgresql":
             triggers = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE '%append_only%'"
