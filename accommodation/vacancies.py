@@ -27,7 +27,7 @@ from accommodation.vocabulary import ResidentsGender, StayKind, VoidReason
 
 
 def open_unit(uow: UnitOfWork, home: Property, facts: Mapping[str, Any]) -> Unit:
-    """Open a unit in a property; it lies in the property's safety cell. Unsaid facts never match blindly."""
+    """Open a unit in a property; it lies in the property's cell. Unsaid facts stay unknown and never match blindly."""
     unit = Unit(id=new_id(), property_id=home.id, supply_version=0, **facts)
     unit.property = home
     _check_single_sex(unit)

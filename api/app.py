@@ -12,7 +12,7 @@ from api.auth.guard import register_guard
 from api.auth.limits import register_limits
 from api.auth.passwords import Passwords
 from api.blueprint import HarbourApi, describe_problems
-from api.crypto import KeyRing
+from api.crypto.gate import KeyGate, register_gate
 from api.database import db, engine_options, prepare_engine
 from api.extensions import Harbour
 from api.health import blp as health
@@ -109,15 +109,18 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Fla
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+    key_gate = KeyGate(settings.keys)
     app.extensions["harbour"] = Harbour(
         settings,
-        KeyRing(settings.data_keys, settings.index_key),
+        settings.keys.ring(),
+        key_gate,
         passwords or Passwords(),
         DEFAULT_BUDGETS.tightened(settings.asking_budget_percent),
     )
     if settings.sign_in.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.sign_in.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     app.before_request(lambda: check_envelope(request))
+    register_gate(app, key_gate)
     register_guard(app)
     with app.app_context():
         register_limits(app, settings, db.engine)

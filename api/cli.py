@@ -12,6 +12,8 @@ from tqdm import tqdm
 
 from accommodation.base import DomainError
 from api.audit.cli import audit
+from api.crypto.commands import keys
+from api.crypto.key_check import KeysDoNotFit
 from api.database import db
 from api.extensions import current_harbour
 
@@ -30,6 +32,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(first_administrator)
     app.cli.add_command(enrol_again)
     app.cli.add_command(scheduler)
+    app.cli.add_command(keys)
 
 
 @click.group()
@@ -90,10 +93,19 @@ def prepare_installation() -> None:
 
     build_gazetteer_with_progress()
     upgrade(directory=MIGRATIONS)
+    require_fitting_keys()
     if current_harbour().settings.environment == "production" or not is_empty():
         return
     click.echo("The database is empty: loading the demo partnership.")
     load_partnership()
+
+
+def require_fitting_keys() -> None:
+    """Go no further with keys that are not the database's."""
+    try:
+        current_harbour().key_gate.require(db.engine)
+    except KeysDoNotFit as error:
+        raise click.ClickException(str(error)) from None
 
 
 @click.command()
@@ -105,6 +117,7 @@ def demo(units: int | None, seed: int) -> None:
 
     if current_harbour().settings.environment == "production":
         raise click.ClickException("Demo data and demo keys are not for production.")
+    require_fitting_keys()
     if units is None:
         load_partnership(seed)
     else:
@@ -120,6 +133,7 @@ def first_administrator(organisation: str, name: str, key_days: int | None) -> N
     from api.auth.administration import bootstrap_administrator
 
     harbour = current_harbour()
+    require_fitting_keys()
     auth_key = harbour.settings.auth_key
     try:
         first = bootstrap_administrator(db.engine, harbour.key_ring, auth_key, organisation, name, key_days)
@@ -159,4 +173,5 @@ def scheduler() -> None:
     """Run the scheduler process until it is stopped."""
     from api.scheduler import run_scheduler
 
+    require_fitting_keys()
     run_scheduler()

@@ -16,6 +16,7 @@ from api.auth.oidc import OidcProvider
 from api.auth.passwords import Passwords
 from api.auth.signing_in import SignIn
 from api.crypto import KeyRing
+from api.crypto.gate import KeyGate
 from api.database import READ_ONLY, db
 from api.problems import request_id
 from api.settings import Settings
@@ -38,6 +39,7 @@ class Harbour:
 
     settings: Settings
     key_ring: KeyRing
+    key_gate: KeyGate
     passwords: Passwords = field(default_factory=Passwords)
     budgets: BudgetPolicy = DEFAULT_BUDGETS
     disclosure_caps: DisclosureCaps = DEFAULT_CAPS

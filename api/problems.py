@@ -69,6 +69,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "disclosure-cap-reached": (429, "No more addresses for now"),
     "headers-too-large": (431, "The headers are too large"),
     "internal-error": (500, "Harbour failed"),
+    "keys-do-not-fit": (503, "The keys do not fit the database"),
     "identity-provider-unavailable": (503, "The identity provider is not answering"),
     "look-up-unavailable": (503, "A look-up is not answering"),
     "try-again": (503, "Busy just now"),

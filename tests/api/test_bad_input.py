@@ -459,6 +459,8 @@ def _written(stage: Stage, operation: str, words: list[Place], text: str) -> Non
         response = stage.send(operation, body)
     assert response.status_code in (200, 201), (operation, text, response.get_data(as_text=True))
     shown = response.get_json()
+    if operation == "create_address_release":  # one is live at a time
+        stage.send("revoke_address_release", ids={**stage.own.ids, "release_id": shown["id"]})
     for place in fitting:
         kept = _at_pointer(shown, place.pointer)
         assert kept in (None, text), (operation, place.pointer, text)

@@ -79,17 +79,17 @@ def create_database(engine: str, directory: Path) -> Database:
     if engine == "sqlite":
         return Database(engine, f"sqlite:///{directory / 'harbour.sqlite3'}", directory)
     name = f"harbour_test_{uuid.uuid4().hex[:12]}"
-    _on_server(f'CREATE DATABASE "{name}"')
+    on_server(f'CREATE DATABASE "{name}"')
     return Database(engine, postgres_url().set(database=name).render_as_string(hide_password=False), directory)
 
 
 def drop_database(database: Database) -> None:
     """Drop what `create_database` made; whoever is still connected is not waited for."""
     if database.engine == "postgresql":
-        _on_server(f'DROP DATABASE IF EXISTS "{make_url(database.url).database}" WITH (FORCE)')
+        on_server(f'DROP DATABASE IF EXISTS "{make_url(database.url).database}" WITH (FORCE)')
 
 
-def _on_server(statement: str) -> None:
+def on_server(statement: str) -> None:
     engine = create_engine(postgres_url(), isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
