@@ -119,7 +119,7 @@ class Scene:
         self, name: str, officer: Caller, path: str, method: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> TestResponse:
         """Send a request and fail if a canary comes back, wherever in the answer; remember its ids."""
-        sent = {"Authorization": f"Bearer {officer.key}", **(headers or {})}
+        sent = {**officer.headers, **(headers or {})}
         response = officer.client.open(path, method=method, json=body, headers=sent)
         assert response.status_code < 500, (name, response.get_data(as_text=True))
         assert self.seen_in(response) == [], (name, path, response.status_code)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, update
 
 from accommodation.base import Principal
 from api.auth.models import WorkerSession
-from api.auth.sessions import STEP_UP, csrf_token_of, open_session
+from api.auth.sessions import ABSOLUTE, STEP_UP, csrf_token_of, open_session
 from api.database import db
 from api.extensions import Harbour
 from api.unit_of_work import begin_unit_of_work
@@ -48,12 +48,13 @@ def sign_in(caller: Caller, *, stepped_up: bool = True) -> Caller:
 
 
 def step_up(caller: Caller) -> Caller:
-    """Show the second factor again in the session at hand, which keeps its token here."""
+    """Show the second factor again in the session at hand, however long ago it was used; it keeps its token here."""
     assert caller.session is not None, "a key cannot step up"
     engine, harbour = _of(caller)
     with begin_unit_of_work(engine, harbour.key_ring, NOBODY, None) as uow:
         own = WorkerSession.id == caller.session.id
-        uow.session.execute(update(WorkerSession).where(own).values(stepped_up_until=uow.now + STEP_UP))
+        awake = {"last_seen_at": uow.now, "ends_at": uow.now + ABSOLUTE}
+        uow.session.execute(update(WorkerSession).where(own).values(stepped_up_until=uow.now + STEP_UP, **awake))
     return caller
 
 
