@@ -144,12 +144,7 @@ def test_the_figures_of_the_cells_are_those_of_the_shipped_table() -> None:
     for counts in (postcodes, households):
         assert f"| {int(counts.min()):,} | {int(np.median(counts)):,} | {int(counts.max()):,} |" in text
     square_kilometres = partition.square_metres / 1e6
-    assert (
-        "| {:.0f} | {:.0f} | {:,.0f} |".format(
-            square_kilometres.min(), np.median(square_kilometres), square_kilometres.max()
-        )
-        in text
-    )
+    assert f"| {square_kilometres.min():.0f} | {np.median(square_kilometres):.0f} | {square_kilometres.max():,.0f} |" in text
     assert (
         f"{shared.count(False)} of {len(shared)} authorities,\nand the {shared.count(True)} others share {sum(joined)} cells"
         in text
