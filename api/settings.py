@@ -20,6 +20,7 @@ from typing import Self
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api.auth.settings import SignInSettings
 from api.crypto.key_service import KEY_BYTES
 from api.crypto.key_settings import NAMES, KeySet, read_keys
 
@@ -53,12 +54,18 @@ class Settings:
     workers: int
     threads: int
     asking_budget_percent: int
+    sign_in: SignInSettings
     trusted_hosts: list[str] | None = None
 
     @property
     def auth_key(self) -> bytes:
         """The 32 bytes under which API keys, ETags and cursors are made."""
         return self.keys.auth_key
+
+    @property
+    def allows_demo(self) -> bool:
+        """Whether credentials of a demo open anything."""
+        return self.environment != "production"
 
     @property
     def gazetteer_directory(self) -> Path:
@@ -96,6 +103,7 @@ class Settings:
             street_geocoder_host=_host(environ, "STREET_GEOCODER_HOST", problems),
             workers=_number(environ, "WEB_WORKERS", 2, 1, 64, problems),
             threads=_number(environ, "WEB_THREADS", 8, 1, 128, problems),
+            sign_in=SignInSettings.from_environment(environ, environment, problems),
             asking_budget_percent=_number(environ, "ASKING_BUDGET_PERCENT", 100, 10, 100, problems),
             trusted_hosts=_hosts(environ, "TRUSTED_HOSTS", problems),
         )

@@ -16,8 +16,49 @@ EVERYBODY = frozenset(Role)
 OPEN_OPERATIONS = frozenset({"get_health", "get_ready", "get_openapi"})
 """Answered without a key: they hold no data."""
 
+SIGN_IN_OPERATIONS = frozenset(
+    {
+        "create_session",
+        "accept_invitation",
+        "begin_enrolment",
+        "confirm_enrolment",
+        "start_oidc_sign_in",
+        "return_from_oidc",
+        "create_oidc_session",
+    }
+)
+"""Called by somebody who is not signed in yet; each checks by itself what it is given."""
+
+SESSION_OPERATIONS = frozenset(
+    {
+        "get_current_session",
+        "end_current_session",
+        "step_up",
+        "list_sessions",
+        "end_session",
+        "end_all_sessions",
+    }
+)
+"""For a person who signed in: no key may call them."""
+
+STEP_UP_OPERATIONS = frozenset({"change_password", "renew_recovery_codes", "create_api_key", "rotate_api_key"})
+"""For a person who has just shown her second factor; the guard asks for it."""
+
 PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_me": EVERYBODY,
+    "get_current_session": EVERYBODY,
+    "end_current_session": EVERYBODY,
+    "step_up": EVERYBODY,
+    "list_sessions": EVERYBODY,
+    "end_session": EVERYBODY,
+    "end_all_sessions": EVERYBODY,
+    "change_password": EVERYBODY,
+    "renew_recovery_codes": EVERYBODY,
+    "list_api_keys": EVERYBODY,
+    "create_api_key": EVERYBODY,
+    "get_api_key": EVERYBODY,
+    "revoke_api_key": EVERYBODY,
+    "rotate_api_key": EVERYBODY,
     # supply
     "list_providers": frozenset({MANAGER, ADMINISTRATOR}),
     "create_provider": frozenset({ADMINISTRATOR}),
@@ -104,10 +145,6 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "list_invitations": frozenset({ADMINISTRATOR}),
     "create_invitation": frozenset({ADMINISTRATOR}),
     "withdraw_invitation": frozenset({ADMINISTRATOR}),
-    "list_api_keys": frozenset({ADMINISTRATOR}),
-    "create_api_key": frozenset({ADMINISTRATOR}),
-    "get_api_key": frozenset({ADMINISTRATOR}),
-    "revoke_api_key": frozenset({ADMINISTRATOR}),
     "list_sharing_agreements": frozenset({ADMINISTRATOR, LEAD}),
     "propose_sharing_agreement": frozenset({ADMINISTRATOR}),
     "get_sharing_agreement": frozenset({ADMINISTRATOR, LEAD}),
@@ -123,6 +160,6 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "create_budget_raise": frozenset({LEAD}),
 }
 
-NEEDS_SECOND_FACTOR = frozenset({"disclose_address", "create_address_release", "get_meeting_point"})
-"""Answered only to a session whose second factor was shown in the last minutes, and so never to a key. The use case asks,
-because to whoever may not anyway the thing does not exist."""
+NEEDS_SECOND_FACTOR = STEP_UP_OPERATIONS | {"disclose_address", "create_address_release", "get_meeting_point"}
+"""Answered only to a session whose second factor was shown in the last minutes, and so never to a key. About an
+address the use case asks, because to whoever may not anyway it does not exist."""

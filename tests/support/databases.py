@@ -24,6 +24,14 @@ TEST_KEYS = {
 }
 
 
+UNLIMITED = {
+    "REQUESTS_PER_MINUTE": "1000000",
+    "ADDRESS_REQUESTS_PER_MINUTE": "1000000",
+    "SIGN_INS_PER_MINUTE": "1000000",
+}
+"""The whole suite is one worker at one address; the limits have tests of their own."""
+
+
 @dataclass(frozen=True)
 class Database:
     """One database of this run and the environment in which Harbour finds it."""
@@ -39,6 +47,7 @@ class Database:
             "INSTANCE_PATH": str(self.directory),
             "LOG_LEVEL": "DEBUG",
             **TEST_KEYS,
+            **UNLIMITED,
             **more,
         }
 
