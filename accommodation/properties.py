@@ -17,6 +17,7 @@ from accommodation.models import Organisation, Property, Provider
 from accommodation.queries import list_unit_ids_of_property, list_unit_ids_of_provider
 from accommodation.supply import lock_units, touch_units
 from accommodation.vault import Address, ExactPoint, write_address
+from accommodation.vocabulary import Relation
 from geo.atlas import Atlas
 from geo.grid import grid_point
 from geo.postcode import Postcode
@@ -35,6 +36,7 @@ class NewAddress:
 
 def open_provider(uow: UnitOfWork, organisation_id: uuid.UUID, facts: Mapping[str, Any]) -> Provider:
     """Make an organisation a provider. Raises InvalidInput for an unknown organisation, ProviderExists."""
+    uow.permit(Relation.INSTALLATION)
     if uow.session.get(Organisation, organisation_id) is None:
         raise InvalidInput(("/organisation_id", "There is no such organisation."))
     if uow.session.execute(select(Provider.id).where(Provider.organisation_id == organisation_id)).first():

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from accommodation.availability import StayFact
 from accommodation.base import NotFound, UnitOfWork
 from accommodation.models import Property, Provider, Stay, Unit, Void
-from accommodation.vocabulary import Role, StayKind
+from accommodation.vocabulary import Relation, StayKind
+
+Row = TypeVar("Row")
 
 
 def find_own_provider(uow: UnitOfWork) -> Provider | None:
@@ -23,29 +26,31 @@ def find_own_provider(uow: UnitOfWork) -> Provider | None:
 def get_own_provider(uow: UnitOfWork) -> Provider:
     """Return the provider that the principal's organisation is; raises NotFound."""
     provider = find_own_provider(uow)
+    uow.permit([] if provider is None else [Relation.OWN_ORGANISATION])
     if provider is None:
         raise NotFound
     return provider
 
 
+def relations_to_supply(uow: UnitOfWork, provider: Provider) -> Iterator[Relation]:
+    """Yield how a provider and all that is its own stand to the principal."""
+    if provider.organisation_id == uow.principal.organisation_id:
+        yield Relation.OWN_ORGANISATION
+    yield Relation.INSTALLATION
+
+
 def get_provider(uow: UnitOfWork, provider_id: uuid.UUID) -> Provider:
-    """Return a provider that the principal may see: her own, or any for an administrator. Raises NotFound."""
+    """Return a provider that the principal may see; raises NotFound."""
     provider = uow.session.get(Provider, provider_id)
-    if provider is None or not may_see_provider(uow, provider):
+    if provider is None:
         raise NotFound
+    uow.permit(relations_to_supply(uow, provider))
     return provider
-
-
-def may_see_provider(uow: UnitOfWork, provider: Provider) -> bool:
-    """Tell whether the principal is of this provider, or administers providers."""
-    return uow.principal.role == Role.ADMINISTRATOR or provider.organisation_id == uow.principal.organisation_id
 
 
 def list_providers(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Provider]:
     """List the providers that the principal may see, in order of id."""
-    query = select(Provider)
-    if uow.principal.role != Role.ADMINISTRATOR:
-        query = query.where(Provider.organisation_id == uow.principal.organisation_id)
+    query = _permitted(uow, select(Provider))
     if after is not None:
         query = query.where(Provider.id > after)
     return uow.session.execute(query.order_by(Provider.id).limit(limit)).scalars().all()
@@ -54,16 +59,15 @@ def list_providers(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> S
 def get_property(uow: UnitOfWork, property_id: uuid.UUID) -> Property:
     """Return a property that the principal may see; raises NotFound."""
     found = uow.session.get(Property, property_id)
-    if found is None or not may_see_provider(uow, found.provider):
+    if found is None:
         raise NotFound
+    uow.permit(relations_to_supply(uow, found.provider))
     return found
 
 
 def list_properties(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Property]:
     """List the properties that the principal may see, in order of id."""
-    query = select(Property).join(Provider, Provider.id == Property.provider_id)
-    if uow.principal.role != Role.ADMINISTRATOR:
-        query = query.where(Provider.organisation_id == uow.principal.organisation_id)
+    query = _permitted(uow, select(Property).join(Provider, Provider.id == Property.provider_id))
     if after is not None:
         query = query.where(Property.id > after)
     return uow.session.execute(query.order_by(Property.id).limit(limit)).scalars().all()
@@ -72,16 +76,15 @@ def list_properties(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> 
 def get_unit(uow: UnitOfWork, unit_id: uuid.UUID) -> Unit:
     """Return a unit that the principal may see; raises NotFound."""
     unit = uow.session.get(Unit, unit_id)
-    if unit is None or not may_see_provider(uow, unit.property.provider):
+    if unit is None:
         raise NotFound
+    uow.permit(relations_to_supply(uow, unit.property.provider))
     return unit
 
 
 def list_units(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Unit]:
     """List the units that the principal may see, in order of id."""
-    query = select(Unit).join(Property, Property.id == Unit.property_id).join(Provider)
-    if uow.principal.role != Role.ADMINISTRATOR:
-        query = query.where(Provider.organisation_id == uow.principal.organisation_id)
+    query = _permitted(uow, select(Unit).join(Property, Property.id == Unit.property_id).join(Provider))
     if after is not None:
         query = query.where(Unit.id > after)
     return uow.session.execute(query.order_by(Unit.id).limit(limit)).scalars().all()
@@ -119,3 +122,10 @@ def get_void(uow: UnitOfWork, void_id: uuid.UUID) -> Void:
         raise NotFound
     get_unit(uow, void.unit_id)
     return void
+
+
+def _permitted(uow: UnitOfWork, query: Select[Row]) -> Select[Row]:
+    """Narrow a query that reads providers to what the principal may see."""
+    if uow.permit([Relation.OWN_ORGANISATION, Relation.INSTALLATION]) is Relation.INSTALLATION:
+        return query
+    return query.where(Provider.organisation_id == uow.principal.organisation_id)

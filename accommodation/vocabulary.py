@@ -24,6 +24,25 @@ class Role(StrEnum):
     SAFEGUARDING_LEAD = "safeguarding_lead"
 
 
+class Relation(StrEnum):
+    """How a row stands to the caller: a fact of the rows, whatever her role (safeguarding page)."""
+
+    OWN_ORGANISATION = "own_organisation"
+    ASKING = "asking"
+    ASKED = "asked"
+    HERSELF = "herself"
+    INSTALLATION = "installation"
+    NOTHING = "nothing"
+
+
+class KeyState(StrEnum):
+    """Derived from a key's row and the time."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
 class AlertKind(StrEnum):
     """What a safeguarding lead is told to look at (safeguarding page)."""
 
@@ -136,6 +155,20 @@ class VoidReason(StrEnum):
     SAFETY = "safety"
     STAFFING = "staffing"
     OTHER = "other"
+
+
+class VoidState(StrEnum):
+    """Derived from a void's row and the time: one that is cancelled or past is over."""
+
+    OPEN = "open"
+    OVER = "over"
+
+
+class UnitOffer(StrEnum):
+    """Whether a provider still offers a unit at all."""
+
+    OFFERED = "offered"
+    WITHDRAWN = "withdrawn"
 
 
 class UnitStatus(StrEnum):

@@ -9,8 +9,8 @@ from flask import current_app, request
 from flask_smorest import Api, Blueprint
 
 from accommodation.base import InvalidInput
+from api.auth.access import ACCESS
 from api.auth.guard import operation_of
-from api.auth.permissions import PERMISSIONS
 from api.examples import REQUESTS
 from api.parsing import StrictParser
 from api.problems import PROBLEM_TYPE, TITLES, http_problem
@@ -68,9 +68,9 @@ class HarbourBlueprint(Blueprint):
         doc["operationId"] = operation
         doc["responses"].pop(422, None)  # webargs' own error shape, which nobody ever sees here
         doc["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
-        if operation in PERMISSIONS:
+        if roles := ACCESS.roles_of(operation):
             doc["security"] = [{"key": []}]
-            doc["x-roles"] = sorted(PERMISSIONS[operation])
+            doc["x-roles"] = sorted(roles)
         if doc_info.get("versioned"):
             doc.setdefault("parameters", []).append(IF_MATCH)
         if "requestBody" in doc:

@@ -63,5 +63,6 @@ def current_harbour() -> Harbour:
 def unit_of_work(*, read_only: bool = False) -> Iterator[SqlUnitOfWork]:
     """Open the transaction of the request at hand, for its principal; `read_only` ones wait for no writer on SQLite."""
     engine = db.engine.execution_options(**{READ_ONLY: True}) if read_only else db.engine
-    with begin_unit_of_work(engine, current_harbour().key_ring, g.principal, request_id()) as uow:
+    with begin_unit_of_work(engine, current_harbour().key_ring, g.principal, request_id(), operation=g.operation) as uow:
         yield uow
+    g.access_asked = True

@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from accommodation.base import InvalidInput, NotFound, UnitOfWork
+from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork
 from accommodation.disclosure import AddressDecision, AddressRequest, decide_address
 from accommodation.events import AddressDisclosed
 from accommodation.models import Property, Unit
-from accommodation.queries import may_see_provider
 from accommodation.sealing import open_json
 from accommodation.vault import Address, read_address, read_door_name
-from accommodation.vocabulary import Role
+from accommodation.vocabulary import Relation, Role
 from placement.errors import DevicesUnchecked
 from placement.models import Household, Placement
 from placement.vocabulary import PlacementState, TrackerCheck
@@ -40,12 +39,17 @@ def disclose_address(
     home = uow.session.get(Property, property_id)
     if home is None:
         raise NotFound
-    is_own = may_see_provider(uow, home.provider) and uow.principal.role != Role.ADMINISTRATOR
-    if is_own and placement_id is None and not reason:
-        raise InvalidInput(("/reason", "Say why you need the address, or name the placement."))
     placement = _placement_in(uow, property_id, placement_id)
     household = None if placement is None else uow.session.get_one(Household, placement.household_id)
+    is_own = home.provider.organisation_id == uow.principal.organisation_id
     is_own_household = household is not None and household.organisation_id == uow.principal.organisation_id
+    relations = [Relation.OWN_ORGANISATION] * is_own + [Relation.ASKING] * is_own_household
+    try:
+        relation = uow.permit(relations, None if placement is None else PlacementState(placement.state))
+    except IllegalMove:  # a placement that is over opens no door, and the door is not confirmed either
+        raise NotFound from None
+    if relation is Relation.OWN_ORGANISATION and placement_id is None and not reason:
+        raise InvalidInput(("/reason", "Say why you need the address, or name the placement."))
     decision = decide_address(
         AddressRequest(
             role=Role(uow.principal.role),

@@ -12,18 +12,18 @@ from accommodation.base import IllegalMove, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
 from accommodation.models import Property, Provider, Unit
-from accommodation.queries import find_own_provider
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
-from accommodation.vocabulary import NoRecoursePolicy, Role, StayKind
+from accommodation.vocabulary import NoRecoursePolicy, Relation, StayKind
 from placement.eligibility import judge
 from placement.errors import AskedTooOften, HoldOver, SearchExcludesUnit, UnitNotFree
 from placement.events import HoldReleased, UnitHeld
 from placement.households import load_household
 from placement.judgement import Judgement, Question
 from placement.models import Hold, Household, Referral
+from placement.relations import CASE, in_relation, relations_to_case
 from placement.searches import SearchEngine, ask_for, list_next_best, load_search
-from placement.vocabulary import HoldState, ReleaseReason, Verdict
+from placement.vocabulary import HoldState, ReferralState, ReleaseReason, Verdict
 
 NEXT_BEST_SHOWN = 3
 REVIEW_QUESTIONS_AT_MOST = 2
@@ -88,43 +88,42 @@ def hold_unit(
 
 
 def load_hold(uow: UnitOfWork, hold_id: uuid.UUID) -> Hold:
-    """Return a hold made by the principal's organisation, or on a unit of its own provider; raises NotFound."""
+    """Return a hold that the principal may see; raises NotFound."""
     hold = uow.session.get(Hold, hold_id)
     if hold is None:
         raise NotFound
-    if uow.principal.role == Role.HOUSING_OFFICER and hold.organisation_id == uow.principal.organisation_id:
-        return hold
-    provider = find_own_provider(uow) if uow.principal.role == Role.REFUGE_MANAGER else None
-    unit = uow.session.get(Unit, hold.unit_id)
-    if provider is None or unit is None or unit.property.provider_id != provider.id:
-        raise NotFound
+    uow.permit(relations_to_case(uow, hold))
     return hold
 
 
 def list_holds(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Hold]:
     """List holds that the principal may see, in order of their random id."""
     query = select(Hold).join(Unit, Unit.id == Hold.unit_id).join(Property, Property.id == Unit.property_id)
-    if uow.principal.role == Role.REFUGE_MANAGER:
-        provider = find_own_provider(uow)
-        query = query.where(Property.provider_id == (provider.id if provider else None))
-    else:
-        query = query.where(Hold.organisation_id == uow.principal.organisation_id)
+    query = query.join(Provider, Provider.id == Property.provider_id)
+    query = query.where(in_relation(uow, uow.permit(CASE), Hold))
     if after is not None:
         query = query.where(Hold.id > after)
     return uow.session.execute(query.order_by(Hold.id).limit(limit)).scalars().all()
 
 
+def permit_live(uow: UnitOfWork, hold: Hold) -> None:
+    """Let the operation at hand go on if the table allows it in the hold's state. Raises HoldOver."""
+    state = hold_state(hold, uow.now)
+    try:
+        uow.permit(relations_to_case(uow, hold), state)
+    except IllegalMove:
+        raise HoldOver(state) from None
+
+
 def release_hold(uow: UnitOfWork, hold: Hold, reason: ReleaseReason) -> None:
     """Give a live hold back: the unit is free to others in this transaction's commit. Raises HoldOver, IllegalMove."""
     lock_unit(uow.session, hold.unit_id)
-    state = hold_state(hold, uow.now)
-    if state is not HoldState.LIVE:
-        raise HoldOver(state)
+    permit_live(uow, hold)
     if has_open_referral(uow, hold):
         raise IllegalMove(
             "A referral rests on this hold. Withdraw the referral instead.",
             state="referred",
-            legal_moves=("withdraw_referral",),
+            legal_moves=uow.legal_moves(Relation.ASKING, ReferralState.MADE),
         )
     close_hold(uow, hold, reason)
 
@@ -140,7 +139,7 @@ def close_hold(uow: UnitOfWork, hold: Hold, reason: ReleaseReason) -> None:
 
 def has_open_referral(uow: UnitOfWork, hold: Hold) -> bool:
     """Tell whether a referral that nobody has answered rests on the hold."""
-    query = select(Referral.id).where(Referral.hold_id == hold.id, Referral.state == "made")
+    query = select(Referral.id).where(Referral.hold_id == hold.id, Referral.state == ReferralState.MADE)
     return uow.session.execute(query).first() is not None
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 from accommodation.base import NotFound, UnitOfWork, new_id
 from accommodation.sealing import open_json, seal_json
 from accommodation.supply import touch_units
+from accommodation.vocabulary import Relation
 from placement.events import HouseholdEdited, HouseholdRead, HouseholdRecorded, HouseholdsListed
 from placement.models import Household, PerpetratorLink, Placement
 from placement.perpetrators import published_indexes
@@ -59,8 +60,9 @@ def record_household(uow: UnitOfWork, details: Mapping[str, Any]) -> HouseholdRe
 def load_household(uow: UnitOfWork, household_id: uuid.UUID) -> Household:
     """Return a household of the principal's own organisation; raises NotFound for any other."""
     household = uow.session.get(Household, household_id)
-    if household is None or household.organisation_id != uow.principal.organisation_id:
+    if household is None:
         raise NotFound
+    uow.permit([Relation.OWN_ORGANISATION] if household.organisation_id == uow.principal.organisation_id else [])
     return household
 
 
@@ -82,6 +84,7 @@ def open_household(uow: UnitOfWork, household: Household) -> HouseholdRecord:
 
 def list_households(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Household]:
     """List the organisation's households in order of their random id; references only, nothing is opened."""
+    uow.permit(Relation.OWN_ORGANISATION)
     query = select(Household).where(Household.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(Household.id > after)

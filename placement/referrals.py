@@ -10,12 +10,11 @@ from sqlalchemy import select
 from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
-from accommodation.models import Property, Unit
-from accommodation.queries import find_own_provider
+from accommodation.models import Property, Provider, Unit
 from accommodation.sealing import seal_json
 from accommodation.supply import touch_units
 from accommodation.taking import lock_unit, refused_when_taken
-from accommodation.vocabulary import Role, StayKind
+from accommodation.vocabulary import Relation, StayKind
 from geo.atlas import Atlas
 from placement.eligibility import judge, linked_to_resident
 from placement.errors import HoldOver, InsideAreaToAvoid, SearchExcludesUnit
@@ -28,11 +27,12 @@ from placement.events import (
     ReferralWithdrawn,
 )
 from placement.exact_check import ExactFinding, check_exactly
-from placement.holds import close_hold, hold_state, load_hold
+from placement.holds import close_hold, hold_state, load_hold, permit_live
 from placement.households import make_reference
 from placement.judgement import Question
 from placement.milestones import DEFAULT_MILESTONES
 from placement.models import Household, Placement, Referral, Search
+from placement.relations import CASE, in_relation, relations_to_case
 from placement.searches import SearchEngine, ask_for
 from placement.vocabulary import (
     DeclinedBy,
@@ -51,11 +51,11 @@ def make_referral(uow: UnitOfWork, hold_id: uuid.UUID) -> Referral:
     # The unit's lock parts this from a release of the hold; what was read before it may be old by now.
     lock_unit(uow.session, hold.unit_id)
     uow.session.refresh(hold)
-    if uow.session.execute(select(Referral.id).where(Referral.hold_id == hold.id)).first():
-        raise IllegalMove("This hold has been referred already.", state="referred", legal_moves=("withdraw",))
-    state = hold_state(hold, uow.now)
-    if state is not HoldState.LIVE:
-        raise HoldOver(state)
+    referred = uow.session.execute(select(Referral.state).where(Referral.hold_id == hold.id)).scalar_one_or_none()
+    if referred is not None:
+        moves = uow.legal_moves(Relation.ASKING, ReferralState(referred))
+        raise IllegalMove("This hold has been referred already.", state="referred", legal_moves=moves)
+    permit_live(uow, hold)
     unit = uow.session.get_one(Unit, hold.unit_id)
     referral = Referral(
         id=new_id(),
@@ -75,15 +75,11 @@ def make_referral(uow: UnitOfWork, hold_id: uuid.UUID) -> Referral:
 
 
 def load_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
-    """Return a referral by the principal's organisation or to its provider; raises NotFound."""
+    """Return a referral that the principal may see; raises NotFound."""
     referral = uow.session.get(Referral, referral_id)
     if referral is None:
         raise NotFound
-    if uow.principal.role == Role.HOUSING_OFFICER and referral.organisation_id == uow.principal.organisation_id:
-        return referral
-    provider = find_own_provider(uow)
-    if uow.principal.role != Role.REFUGE_MANAGER or provider is None or referral.provider_id != provider.id:
-        raise NotFound
+    uow.permit(relations_to_case(uow, referral))
     return referral
 
 
@@ -96,12 +92,8 @@ def read_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
 
 def list_referrals(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Referral]:
     """List referrals that the principal may see, in order of their random id."""
-    query = select(Referral)
-    if uow.principal.role == Role.REFUGE_MANAGER:
-        provider = find_own_provider(uow)
-        query = query.where(Referral.provider_id == (provider.id if provider else None))
-    else:
-        query = query.where(Referral.organisation_id == uow.principal.organisation_id)
+    query = select(Referral).join(Provider, Provider.id == Referral.provider_id)
+    query = query.where(in_relation(uow, uow.permit(CASE), Referral))
     if after is not None:
         query = query.where(Referral.id > after)
     return uow.session.execute(query.order_by(Referral.id).limit(limit)).scalars().all()
@@ -109,8 +101,8 @@ def list_referrals(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> S
 
 def read_exact_check(uow: UnitOfWork, atlas: Atlas, referral_id: uuid.UUID) -> list[ExactFinding]:
     """Answer the provider exactly: inside or outside each area to avoid. Raises NotFound for everybody else."""
-    referral = _load_own(uow, referral_id)
-    _check_made(referral)
+    referral = load_referral(uow, referral_id)
+    _permit_state(uow, referral)
     findings = _exactly(uow, atlas, referral)
     uow.record(ExactCheckRead(subject_id=referral.id, details={"areas": len(findings)}))
     return findings
@@ -123,10 +115,10 @@ def accept_referral(uow: UnitOfWork, engine: SearchEngine, referral_id: uuid.UUI
     area to avoid, and household, unit and neighbours may have changed since the search. A hold that has expired is
     renewed if the unit is still free. Raises NotFound, IllegalMove, InsideAreaToAvoid, SearchExcludesUnit, HoldOver.
     """
-    referral = _load_own(uow, referral_id)
+    referral = load_referral(uow, referral_id)
     unit = lock_unit(uow.session, referral.unit_id)
     uow.session.refresh(referral)
-    _check_made(referral)
+    _permit_state(uow, referral)
     if any(finding.inside for finding in _exactly(uow, engine.atlas, referral)):
         raise InsideAreaToAvoid
     _judge_again(uow, engine, referral, unit)
@@ -163,7 +155,7 @@ def decline_referral(
     """Decline: the unit is free at once, and the household is not offered it again for this vacancy."""
     if reason is DeclineReason.OTHER and not notes:
         raise InvalidInput(("/notes", "Say in a few words what the other reason is."))
-    referral = _load_own(uow, referral_id)
+    referral = load_referral(uow, referral_id)
     _end(uow, referral, ReferralState.DECLINED, reason, notes, ReleaseReason.REFERRAL_DECLINED, declined_by)
     uow.record(ReferralDeclined(subject_id=referral.id, details={"reason": str(reason), "by": str(declined_by)}))
     return referral
@@ -214,7 +206,7 @@ def _end(
 ) -> None:
     lock_unit(uow.session, referral.unit_id)
     uow.session.refresh(referral)
-    _check_made(referral)
+    _permit_state(uow, referral)
     referral.declined_by = declined_by
     referral.reason = reason
     if notes:
@@ -250,18 +242,8 @@ def _keep_for_good(uow: UnitOfWork, referral: Referral) -> None:
     hold.converted_at = uow.now
 
 
-def _load_own(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
-    """Return a referral to the principal's own provider; raises NotFound for everybody else."""
-    referral = load_referral(uow, referral_id)
-    provider = find_own_provider(uow)
-    if provider is None or referral.provider_id != provider.id or uow.principal.role != Role.REFUGE_MANAGER:
-        raise NotFound
-    return referral
-
-
-def _check_made(referral: Referral) -> None:
-    if referral.state != ReferralState.MADE:
-        raise IllegalMove(f"This referral is {referral.state} already.", state=referral.state)
+def _permit_state(uow: UnitOfWork, referral: Referral) -> None:
+    uow.permit(relations_to_case(uow, referral), ReferralState(referral.state))
 
 
 def _exactly(uow: UnitOfWork, atlas: Atlas, referral: Referral) -> list[ExactFinding]:

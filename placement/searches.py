@@ -18,7 +18,7 @@ from accommodation.availability import needed_from
 from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.sealing import open_json
-from accommodation.vocabulary import AccommodationType
+from accommodation.vocabulary import AccommodationType, Relation
 from geo.atlas import Atlas
 from geo.distance import DistanceBand, bands
 from geo.postcode import Postcode
@@ -103,8 +103,9 @@ def read_search(uow: UnitOfWork, search_id: uuid.UUID) -> bytes:
 def load_search(uow: UnitOfWork, search_id: uuid.UUID) -> Search:
     """Return a search of the principal's organisation; raises NotFound."""
     search = uow.session.get(Search, search_id)
-    if search is None or search.organisation_id != uow.principal.organisation_id:
+    if search is None:
         raise NotFound
+    uow.permit([Relation.OWN_ORGANISATION] if search.organisation_id == uow.principal.organisation_id else [])
     return search
 
 

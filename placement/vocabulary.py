@@ -194,6 +194,16 @@ class ReminderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ReminderStanding(StrEnum):
+    """A reminder's state, and beside it that somebody has said what came of it."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    ACKNOWLEDGED = "acknowledged"
+
+
 class ReminderOutcome(StrEnum):
     """What came of it; acknowledging wants one."""
 

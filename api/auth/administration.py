@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sqlalchemy import Engine, select
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from accommodation.base import Cipher, DomainEvent, IllegalMove, InvalidInput, Principal, UnitOfWork, new_id
 from accommodation.models import Organisation, Worker
 from accommodation.sealing import seal_json
-from accommodation.vocabulary import OrganisationKind, Role
+from accommodation.vocabulary import KeyState, OrganisationKind, Relation, Role
 from api.auth.keys import make_key
 from api.auth.models import ApiKey
 from api.unit_of_work import begin_unit_of_work
@@ -43,6 +43,7 @@ class KeyRevoked(DomainEvent):
 
 def add_organisation(uow: UnitOfWork, name: str, kind: OrganisationKind) -> Organisation:
     """Add a partner organisation."""
+    uow.permit(Relation.INSTALLATION)
     organisation = Organisation(id=new_id(), name=name, kind=kind, created_at=uow.now)
     uow.session.add(organisation)
     uow.session.flush()
@@ -52,6 +53,7 @@ def add_organisation(uow: UnitOfWork, name: str, kind: OrganisationKind) -> Orga
 
 def add_worker(uow: UnitOfWork, organisation_id: uuid.UUID, name: str) -> Worker:
     """Add somebody to an organisation; her name is sealed. Raises InvalidInput for an unknown organisation."""
+    uow.permit(Relation.INSTALLATION)
     if uow.session.get(Organisation, organisation_id) is None:
         raise InvalidInput(("/organisation_id", "There is no such organisation."))
     worker = Worker(id=new_id(), organisation_id=organisation_id, created_at=uow.now)
@@ -66,6 +68,7 @@ def issue_key(
     uow: UnitOfWork, auth_key: bytes, worker_id: uuid.UUID, role: Role, lifetime: timedelta, *, is_demo: bool = False
 ) -> tuple[ApiKey, str]:
     """Give a worker a key in one role; returns its row and its text, which is shown once."""
+    uow.permit(Relation.INSTALLATION)
     if uow.session.get(Worker, worker_id) is None:
         raise InvalidInput(("/worker_id", "There is no such worker."))
     row, key = make_key(auth_key, worker_id, role, uow.now, lifetime, is_demo=is_demo)
@@ -86,8 +89,16 @@ def bootstrap_administrator(engine: Engine, cipher: Cipher, auth_key: bytes, org
     return key
 
 
+def key_state(row: ApiKey, now: datetime) -> KeyState:
+    """Return whether a key can be used at `now`, and if not, why."""
+    if row.revoked_at is not None:
+        return KeyState.REVOKED
+    return KeyState.VALID if now < row.expires_at else KeyState.EXPIRED
+
+
 def revoke_key(uow: UnitOfWork, row: ApiKey) -> None:
     """Revoke a key from this transaction's commit on; every node asks the database, so every node knows."""
+    uow.permit(Relation.INSTALLATION, key_state(row, uow.now))
     row.revoked_at = uow.now
     uow.session.flush()
     uow.record(KeyRevoked(subject_id=row.id))

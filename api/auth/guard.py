@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from flask import Flask, g, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.wrappers import Response
 
 from accommodation.base import Principal
+from api.auth.access import ACCESS, Access
 from api.auth.keys import find_principal
-from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS
+from api.auth.permissions import OPEN_OPERATIONS
 from api.database import READ_ONLY, db
 from api.extensions import current_harbour
 
 
 def register_guard(app: Flask) -> None:
-    """Put the guard before every view of the application."""
+    """Put the guard before every view of the application, and behind it."""
     app.before_request(_guard)
+    app.after_request(_check_asked)
 
 
 def operation_of(endpoint: str) -> str:
@@ -41,9 +45,16 @@ def _guard() -> None:
     if operation in OPEN_OPERATIONS:
         return
     principal = _authenticate()
-    if principal.role not in PERMISSIONS.get(operation, ()):
+    if principal.role not in ACCESS.roles_of(operation):
         raise Forbidden
-    g.principal = principal
+    g.principal, g.operation = principal, operation
+
+
+def _check_asked(response: Response) -> Response:
+    """Refuse to send an answer about rows that no unit of work has asked the table of access about."""
+    if "operation" in g and response.status_code < HTTPStatus.BAD_REQUEST and not g.get("access_asked"):
+        Access(g.operation, g.principal.role).check_asked()
+    return response
 
 
 def _authenticate() -> Principal:

@@ -9,9 +9,9 @@ from typing import Any
 from marshmallow import Schema, fields
 from sqlalchemy import select
 
-from accommodation.base import IllegalMove, NotFound
+from accommodation.base import NotFound
 from accommodation.models import Organisation, Worker
-from accommodation.vocabulary import OrganisationKind, Role
+from accommodation.vocabulary import OrganisationKind, Relation, Role
 from api.auth.administration import add_organisation, add_worker, issue_key, revoke_key
 from api.auth.models import ApiKey
 from api.blueprint import HarbourBlueprint
@@ -136,8 +136,6 @@ def revoke_api_key(key_id: uuid.UUID) -> None:
     with unit_of_work() as uow:
         row = _get_key(uow, key_id)
         check_etag(row)
-        if row.revoked_at is not None:
-            raise IllegalMove("This key is revoked already.", state="revoked")
         revoke_key(uow, row)
 
 
@@ -145,11 +143,13 @@ def _get_key(uow: SqlUnitOfWork, key_id: uuid.UUID) -> ApiKey:
     row = uow.session.get(ApiKey, key_id)
     if row is None:
         raise NotFound
+    uow.permit(Relation.INSTALLATION)
     return row
 
 
 def _list(query: dict[str, Any], kind: str, model: Any, describe: Any) -> dict[str, Any]:
     with unit_of_work(read_only=True) as uow:
+        uow.permit(Relation.INSTALLATION)
         statement = select(model).order_by(model.id).limit(query["limit"] + 1)
         if (after := after_id(query, kind)) is not None:
             statement = statement.where(model.id > after)

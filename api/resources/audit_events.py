@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, fields
 from sqlalchemy import select
 
+from accommodation.vocabulary import Relation
 from api.audit import AuditEvent
 from api.blueprint import HarbourBlueprint
 from api.extensions import unit_of_work
@@ -41,6 +42,7 @@ def list_audit_events(query: dict[str, Any]) -> dict[str, Any]:
     """List the events of the auditor's own organisation, oldest first."""
     position = read_cursor(query["cursor"], "audit")
     with unit_of_work(read_only=True) as uow:
+        uow.permit(Relation.OWN_ORGANISATION)
         statement = select(AuditEvent).where(AuditEvent.organisation_id == uow.principal.organisation_id)
         if query["subject_id"] is not None:
             statement = statement.where(AuditEvent.subject_id == query["subject_id"])

@@ -20,6 +20,7 @@ from accommodation.base import Base, Principal
 from accommodation.calendar import local_date
 from accommodation.vocabulary import OrganisationKind, Role
 from api.app import PREFIX, create_app
+from api.auth.access import SYSTEM_OPERATION
 from api.auth.administration import add_organisation, add_worker, issue_key
 from api.cli import register_commands
 from api.database import db
@@ -133,10 +134,12 @@ class World:
         return local_date(datetime.now(UTC))
 
     @contextmanager
-    def unit_of_work(self, caller: Caller | None = None, now: datetime | None = None) -> Iterator[SqlUnitOfWork]:
-        """Open a unit of work for a caller, at a time."""
+    def unit_of_work(
+        self, caller: Caller | None = None, now: datetime | None = None, *, operation: str = SYSTEM_OPERATION
+    ) -> Iterator[SqlUnitOfWork]:
+        """Open a unit of work for a caller, who must say for which operation, at a time."""
         principal = NOBODY if caller is None else Principal(caller.worker_id, caller.organisation_id, caller.role)
-        with begin_unit_of_work(self.engine, self.harbour.key_ring, principal, None, now) as uow:
+        with begin_unit_of_work(self.engine, self.harbour.key_ring, principal, None, now, operation=operation) as uow:
             yield uow
 
     def create_caller(self, role: Role | str, organisation_id: uuid.UUID | None = None, kind: str = "council") -> Caller:
