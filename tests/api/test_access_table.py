@@ -78,6 +78,20 @@ def test_each_side_of_a_referral_is_shown_what_the_pages_say(relation: str) -> N
         assert fields_seen("referral", Relation(relation), state) == wanted, state
 
 
+@pytest.mark.parametrize(("place", "role"), [("asking", Role.HOUSING_OFFICER), ("asked", Role.REFUGE_MANAGER)])
+def test_over_http_each_side_is_shown_these_fields_and_no_other(cases: Cases, place: str, role: Role) -> None:
+    for state in STATES["referral"]:
+        said = SEEN_BY["referral"][place]
+        wanted = set(said["always"].split()) | (set(said["accepted"].split()) if state == "accepted" else set())
+
+        shown = _shown(cases.send(Ask("get_referral", role, place, state)).get_json())
+
+        assert shown <= wanted, (state, shown - wanted)
+        assert wanted & {"property_id", "meeting_point", "case.needs", "case.members.age", "case.members.name"} <= shown, (
+            state
+        )
+
+
 def test_every_field_of_a_referral_is_in_the_table() -> None:
     shape = {*ReferralSchema().fields, *(f"case.{name}" for name in CaseSchema().fields if name != "members")}
     shape |= {f"case.members.{name}" for name in CaseMemberSchema().fields}
@@ -234,6 +248,16 @@ def _wrong_moves(ask: Ask, kind: str, relations: set[str], problem: dict[str, An
         return None
     moves = {move for relation in relations for move in legal_moves(ask.role, relation, kind, problem["state"])}
     return None if set(problem["legal_moves"]) == moves else f"it names {problem['legal_moves']} as legal moves"
+
+
+def _shown(body: Any, path: str = "") -> set[str]:
+    """Return the paths of a referral's answer that hold something; what a household needs is one field."""
+    if isinstance(body, list):
+        return {name for item in body for name in _shown(item, path)}
+    names = {path.removeprefix(".")} - {"", "case.members"}
+    if not isinstance(body, dict) or path == ".case.needs":
+        return set() if body is None else names
+    return names.union(*(_shown(value, f"{path}.{name}") for name, value in body.items()))
 
 
 def _specified() -> set[tuple[str, str, str, str, str]]:
