@@ -1,6 +1,6 @@
 # Harbour. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench assure docs lock clean
+.PHONY: help run demo test check bench assure docs sbom clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -35,6 +35,9 @@ assure: $(READY) ## The long forms of every test (hours)
 
 docs: $(READY) ## Write docs/openapi.json and docs/authorisation.md anew
 	@$(RUN) -m tests.support.openapi_drift --write
+
+sbom: $(READY) ## Write the software bill of materials to sbom.cdx.json
+	@$(VENV)/bin/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml -o sbom.cdx.json requirements.txt
 
 clean: ## Remove the virtual environment and caches; instance/ (data and keys) stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache

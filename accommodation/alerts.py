@@ -1,18 +1,29 @@
-"""Alerts: what a named safeguarding lead must look at and close, with an outcome and her own words."""
+"""Alerts: what a named safeguarding lead must look at and close, with an outcome and her own words.
+
+One that stays open for 72 hours is overdue. Nobody closes an alert about herself.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from accommodation.base import Base, DomainEvent, UnitOfWork, new_id
-from accommodation.vocabulary import AlertKind
+from accommodation.base import Base, DomainEvent, NotFound, UnitOfWork, new_id
+from accommodation.errors import AboutYourself
+from accommodation.relations import relations_to_own
+from accommodation.sealing import open_json, seal_json
+from accommodation.vocabulary import AlertKind, AlertOutcome, AlertState, Relation
+
+OVERDUE_AFTER = timedelta(hours=72)
+"""A long weekend: what nobody has looked at by then is looked at by nobody."""
+EXPLAINED_UP_TO = 2
+"""What was closed comes back when there is this many times as much of it."""
 
 
 class Alert(Base):
@@ -42,6 +53,29 @@ class Alert(Base):
 @dataclass(frozen=True, kw_only=True)
 class AlertRaised(DomainEvent):
     name: ClassVar[str] = "alert:raised"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRead(DomainEvent):
+    name: ClassVar[str] = "alert:read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertClosed(DomainEvent):
+    name: ClassVar[str] = "alert:closed"
+
+
+@dataclass(frozen=True)
+class OpenedAlert:
+    """An alert opened for its organisation's lead; `notes` are those it was closed with."""
+
+    alert: Alert
+    notes: str | None
+
+
+def is_overdue(alert: Alert, now: datetime) -> bool:
+    """Tell whether an open alert has waited for longer than a lead may leave it."""
+    return alert.closed_at is None and now - alert.raised_at > OVERDUE_AFTER
 
 
 def raise_alert(
@@ -74,3 +108,74 @@ def raise_alert(
     uow.session.flush()
     uow.record(AlertRaised(subject_id=alert.id, details={"kind": str(kind), "about": str(subject_id)}))
     return alert
+
+
+def raise_anomaly(
+    uow: UnitOfWork,
+    organisation_id: uuid.UUID,
+    kind: AlertKind,
+    subject_id: uuid.UUID,
+    details: Mapping[str, Any],
+    since: datetime,
+) -> Alert | None:
+    """Raise an alert about `details["count"]`, unless as much was looked at and closed since then."""
+    closed = uow.session.execute(
+        select(Alert).where(
+            Alert.organisation_id == organisation_id,
+            Alert.kind == kind,
+            Alert.subject_id == subject_id,
+            Alert.closed_at > since,
+        )
+    ).scalars()
+    if any(details["count"] < EXPLAINED_UP_TO * alert.details.get("count", 0) for alert in closed):
+        return None
+    return raise_alert(uow, organisation_id, kind, subject_id, details)
+
+
+def load_alert(uow: UnitOfWork, alert_id: uuid.UUID) -> Alert:
+    """Return an alert of the principal's organisation; raises NotFound for any other."""
+    alert = uow.session.get(Alert, alert_id)
+    if alert is None:
+        raise NotFound
+    uow.permit(relations_to_own(uow, alert.organisation_id))
+    return alert
+
+
+def read_alert(uow: UnitOfWork, alert_id: uuid.UUID) -> OpenedAlert:
+    """Open one alert with its notes and record that it was read."""
+    alert = load_alert(uow, alert_id)
+    uow.record(AlertRead(subject_id=alert.id))
+    return open_alert(uow, alert)
+
+
+def open_alert(uow: UnitOfWork, alert: Alert) -> OpenedAlert:
+    """Open what is sealed of an alert."""
+    return OpenedAlert(alert, open_json(uow.cipher, alert, "notes_sealed"))
+
+
+def list_alerts(
+    uow: UnitOfWork, *, is_open: bool | None, after: tuple[datetime, uuid.UUID] | None, limit: int
+) -> Sequence[Alert]:
+    """List the alerts of the principal's organisation, the oldest first; None = open and closed ones."""
+    uow.permit(Relation.OWN_ORGANISATION)
+    query = select(Alert).where(Alert.organisation_id == uow.principal.organisation_id)
+    if is_open is not None:
+        query = query.where(Alert.closed_at.is_(None) if is_open else Alert.closed_at.is_not(None))
+    if after is not None:
+        at, alert_id = after
+        query = query.where((Alert.raised_at > at) | ((Alert.raised_at == at) & (Alert.id > alert_id)))
+    return uow.session.execute(query.order_by(Alert.raised_at, Alert.id).limit(limit)).scalars().all()
+
+
+def close_alert(uow: UnitOfWork, alert: Alert, outcome: AlertOutcome, notes: str) -> OpenedAlert:
+    """Close an alert with what the lead found. Raises AboutYourself, IllegalMove (closed already)."""
+    me = uow.principal.worker_id
+    if me == alert.subject_id or str(me) == alert.details.get("worker_id"):
+        raise AboutYourself
+    state = AlertState.OPEN if alert.closed_at is None else AlertState.CLOSED
+    uow.permit(relations_to_own(uow, alert.organisation_id), state)
+    alert.closed_at, alert.closed_by, alert.outcome = uow.now, me, outcome
+    seal_json(uow.cipher, alert, "notes_sealed", notes)
+    uow.session.flush()
+    uow.record(AlertClosed(subject_id=alert.id, details={"outcome": str(outcome)}))
+    return OpenedAlert(alert, notes)

@@ -39,3 +39,12 @@ class ProviderExists(DomainError):
 
     def __init__(self) -> None:
         super().__init__("This organisation has a provider already.")
+
+
+class AboutYourself(DomainError):
+    """Nobody decides about herself."""
+
+    slug = "about-yourself"
+
+    def __init__(self) -> None:
+        super().__init__("This is about you. Another safeguarding lead of your organisation decides on it.")

@@ -29,6 +29,27 @@ class PropertyEdited(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PropertyMoved(DomainEvent):
+    """Into the cell that the present table has for it."""
+
+    name: ClassVar[str] = "property:moved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyHidden(DomainEvent):
+    """In its county: it is of special risk."""
+
+    name: ClassVar[str] = "property:special_risk:stated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyUnhidden(DomainEvent):
+    """Back in its fine cell."""
+
+    name: ClassVar[str] = "property:special_risk:ended"
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnitOpened(DomainEvent):
     name: ClassVar[str] = "unit:opened"
 
@@ -66,3 +87,33 @@ class VacanciesConfirmed(DomainEvent):
 @dataclass(frozen=True, kw_only=True)
 class AddressDisclosed(DomainEvent):
     name: ClassVar[str] = "address:disclosed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressReadAgain(DomainEvent):
+    name: ClassVar[str] = "address:disclosed:again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressReleased(DomainEvent):
+    name: ClassVar[str] = "address:released"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseRevoked(DomainEvent):
+    name: ClassVar[str] = "address:release:revoked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseExpired(DomainEvent):
+    name: ClassVar[str] = "address:release:expired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingPointTold(DomainEvent):
+    name: ClassVar[str] = "meeting_point:told"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosuresListed(DomainEvent):
+    name: ClassVar[str] = "property:disclosures:listed"

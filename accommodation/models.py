@@ -13,13 +13,17 @@ from accommodation.base import Base, new_id
 
 
 class Organisation(Base):
-    """A partner: council, provider, helpline or board. The line that data does not cross without reason."""
+    """A partner: council, provider, helpline or board. The line that data does not cross without an agreement.
+
+    One of them `runs_installation`: its administrator adds organisations and providers.
+    """
 
     __tablename__ = "organisation"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(20))
+    runs_installation: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 
@@ -58,7 +62,9 @@ class Provider(Base):
 
 
 class Property(Base):
-    """A building. `cell` is the one thing that search may know about its place; it is assigned once, with the address."""
+    """A building. `cell` is the one thing that search may know about its place: of the table `cell_version`, and changed by
+    `accommodation.filing` alone. Where the property is of special risk it is the cell's county.
+    """
 
     __tablename__ = "property"
 
@@ -67,6 +73,7 @@ class Property(Base):
     reference: Mapped[str] = mapped_column(String(20))
     cell: Mapped[str] = mapped_column(String(60))
     cell_version: Mapped[str] = mapped_column(String(20))
+    special_risk: Mapped[bool] = mapped_column(server_default=false())
     nation: Mapped[str] = mapped_column(String(20))
     staff_cover: Mapped[bool | None]
     cctv: Mapped[bool | None]
@@ -80,14 +87,16 @@ class Property(Base):
 
 
 class Unit(Base):
-    """A room or self-contained dwelling that one household takes. NULL = the provider has not said."""
+    """A room or self-contained dwelling that one household takes. NULL = the provider has not said.
+
+    It lies in its property's cell and has no copy of it, so that the two can never differ.
+    """
 
     __tablename__ = "unit"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     property_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("property.id"), index=True)
     reference: Mapped[str] = mapped_column(String(20))
-    cell: Mapped[str] = mapped_column(String(60))
     accommodation_type: Mapped[str] = mapped_column(String(30))
     self_contained: Mapped[bool]
     bed_spaces: Mapped[int]

@@ -13,11 +13,11 @@ from accommodation.base import InvalidInput, UnitOfWork, new_id
 from accommodation.calendar import nation_of
 from accommodation.errors import ProviderExists
 from accommodation.events import PropertyEdited, PropertyOpened, ProviderEdited, ProviderOpened
+from accommodation.filing import choose_cell, state_special_risk
 from accommodation.models import Organisation, Property, Provider
 from accommodation.queries import list_unit_ids_of_property, list_unit_ids_of_provider
 from accommodation.supply import lock_units, touch_units
 from accommodation.vault import Address, ExactPoint, write_address
-from accommodation.vocabulary import Relation
 from geo.atlas import Atlas
 from geo.grid import grid_point
 from geo.postcode import Postcode
@@ -36,7 +36,6 @@ class NewAddress:
 
 def open_provider(uow: UnitOfWork, organisation_id: uuid.UUID, facts: Mapping[str, Any]) -> Provider:
     """Make an organisation a provider. Raises InvalidInput for an unknown organisation, ProviderExists."""
-    uow.permit(Relation.INSTALLATION)
     if uow.session.get(Organisation, organisation_id) is None:
         raise InvalidInput(("/organisation_id", "There is no such organisation."))
     if uow.session.execute(select(Provider.id).where(Provider.organisation_id == organisation_id)).first():
@@ -69,7 +68,7 @@ def open_property(
     landlord: str | None = None,
     meeting_point: str | None = None,
 ) -> Property:
-    """Open a property: assign its cell from its postcode, once, and seal the address and the point.
+    """Open a property: file it in the cell of its postcode, and seal the address and the point.
 
     Raises GeoError: the postcode cannot be placed, or the point lies outside the postcode's cell.
     """
@@ -80,11 +79,11 @@ def open_property(
     if address.latitude is not None and address.longitude is not None:
         easting, northing = grid_point(address.longitude, address.latitude)
         uncertainty_metres = 0.0
-    cell = atlas.partition.assign(postcode, atlas.gazetteer, easting, northing)
+    point = ExactPoint(easting, northing, postcode.outward, place.authority_code, uncertainty_metres)
     home = Property(
         id=new_id(),
         provider_id=provider.id,
-        cell=atlas.partition.codes[cell],
+        cell=choose_cell(atlas, postcode, point, special_risk=bool(facts.get("special_risk"))),
         cell_version=atlas.partition.version,
         nation=nation_of(place.authority_code),
         **facts,
@@ -96,17 +95,29 @@ def open_property(
         uow,
         home.id,
         Address(lines=address.lines, town=address.town, postcode=postcode.text),
-        ExactPoint(easting, northing, postcode.outward, place.authority_code, uncertainty_metres),
+        point,
         landlord=landlord,
         meeting_point=meeting_point,
     )
     uow.session.flush()
-    uow.record(PropertyOpened(subject_id=home.id, details={"provider_id": str(provider.id)}))
+    details = {"provider_id": str(provider.id), "special_risk": bool(home.special_risk)}
+    uow.record(PropertyOpened(subject_id=home.id, details=details))
     return home
 
 
-def edit_property(uow: UnitOfWork, home: Property, changes: Mapping[str, Any]) -> Property:
-    """Change a property's published facts. Its address is written once: another address is another property."""
+def edit_property(
+    uow: UnitOfWork, atlas: Atlas, home: Property, changes: Mapping[str, Any], special_risk_reason: str | None = None
+) -> Property:
+    """Change a property's published facts. Its address is written once: another address is another property.
+
+    Raises InvalidInput, GeoError: `special_risk` changes without a reason, or the property cannot be filed anew.
+    """
+    changes = dict(changes)
+    special_risk = changes.pop("special_risk", None)
+    if special_risk is not None:
+        state_special_risk(uow, atlas, home, special_risk, special_risk_reason)
+    if special_risk is not None and not changes:
+        return home
     unit_ids = list_unit_ids_of_property(uow, home.id)
     lock_units(uow.session, unit_ids)
     for name, value in changes.items():

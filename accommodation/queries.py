@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Sequence
+from itertools import chain
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from accommodation.availability import StayFact
 from accommodation.base import NotFound, UnitOfWork
 from accommodation.models import Property, Provider, Stay, Unit, Void
+from accommodation.people import relations_to_installation
+from accommodation.relations import relations_to_own
 from accommodation.vocabulary import Relation, StayKind
-
-Row = TypeVar("Row")
 
 
 def find_own_provider(uow: UnitOfWork) -> Provider | None:
@@ -26,17 +26,10 @@ def find_own_provider(uow: UnitOfWork) -> Provider | None:
 def get_own_provider(uow: UnitOfWork) -> Provider:
     """Return the provider that the principal's organisation is; raises NotFound."""
     provider = find_own_provider(uow)
-    uow.permit([] if provider is None else [Relation.OWN_ORGANISATION])
     if provider is None:
         raise NotFound
+    uow.permit(relations_to_own(uow, provider.organisation_id))
     return provider
-
-
-def relations_to_supply(uow: UnitOfWork, provider: Provider) -> Iterator[Relation]:
-    """Yield how a provider and all that is its own stand to the principal."""
-    if provider.organisation_id == uow.principal.organisation_id:
-        yield Relation.OWN_ORGANISATION
-    yield Relation.INSTALLATION
 
 
 def get_provider(uow: UnitOfWork, provider_id: uuid.UUID) -> Provider:
@@ -44,13 +37,15 @@ def get_provider(uow: UnitOfWork, provider_id: uuid.UUID) -> Provider:
     provider = uow.session.get(Provider, provider_id)
     if provider is None:
         raise NotFound
-    uow.permit(relations_to_supply(uow, provider))
+    uow.permit(chain(relations_to_own(uow, provider.organisation_id), relations_to_installation(uow)))
     return provider
 
 
 def list_providers(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Provider]:
     """List the providers that the principal may see, in order of id."""
-    query = _permitted(uow, select(Provider))
+    query = select(Provider)
+    if uow.permit(chain(relations_to_installation(uow), [Relation.OWN_ORGANISATION])) is not Relation.INSTALLATION:
+        query = query.where(Provider.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(Provider.id > after)
     return uow.session.execute(query.order_by(Provider.id).limit(limit)).scalars().all()
@@ -61,13 +56,15 @@ def get_property(uow: UnitOfWork, property_id: uuid.UUID) -> Property:
     found = uow.session.get(Property, property_id)
     if found is None:
         raise NotFound
-    uow.permit(relations_to_supply(uow, found.provider))
+    uow.permit(relations_to_own(uow, found.provider.organisation_id))
     return found
 
 
 def list_properties(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Property]:
     """List the properties that the principal may see, in order of id."""
-    query = _permitted(uow, select(Property).join(Provider, Provider.id == Property.provider_id))
+    uow.permit(Relation.OWN_ORGANISATION)
+    query = select(Property).join(Provider, Provider.id == Property.provider_id)
+    query = query.where(Provider.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(Property.id > after)
     return uow.session.execute(query.order_by(Property.id).limit(limit)).scalars().all()
@@ -78,13 +75,15 @@ def get_unit(uow: UnitOfWork, unit_id: uuid.UUID) -> Unit:
     unit = uow.session.get(Unit, unit_id)
     if unit is None:
         raise NotFound
-    uow.permit(relations_to_supply(uow, unit.property.provider))
+    uow.permit(relations_to_own(uow, unit.property.provider.organisation_id))
     return unit
 
 
 def list_units(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Unit]:
     """List the units that the principal may see, in order of id."""
-    query = _permitted(uow, select(Unit).join(Property, Property.id == Unit.property_id).join(Provider))
+    uow.permit(Relation.OWN_ORGANISATION)
+    query = select(Unit).join(Property, Property.id == Unit.property_id).join(Provider)
+    query = query.where(Provider.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(Unit.id > after)
     return uow.session.execute(query.order_by(Unit.id).limit(limit)).scalars().all()
@@ -122,10 +121,3 @@ def get_void(uow: UnitOfWork, void_id: uuid.UUID) -> Void:
         raise NotFound
     get_unit(uow, void.unit_id)
     return void
-
-
-def _permitted(uow: UnitOfWork, query: Select[Row]) -> Select[Row]:
-    """Narrow a query that reads providers to what the principal may see."""
-    if uow.permit([Relation.OWN_ORGANISATION, Relation.INSTALLATION]) is Relation.INSTALLATION:
-        return query
-    return query.where(Provider.organisation_id == uow.principal.organisation_id)

@@ -1,4 +1,4 @@
-"""The supply version: how a search knows, by reading one row, which units it must read again."""
+"""The supply version: how a search knows, by reading one row, which units and agreements it must read again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accommodation.models import SupplyVersion, Unit
+from accommodation.people_models import SharingAgreement
 
 THE_ONE_ROW = 1
 
@@ -30,13 +31,30 @@ def touch_units(session: Session, unit_ids: Collection[uuid.UUID]) -> int:
     """Mark units as changed under a new supply version and return it. Call it last: it holds the one row until commit."""
     session.flush()
     lock_units(session, unit_ids)
-    version = session.execute(
+    version = _next_version(session)
+    session.execute(
+        update(Unit).where(Unit.id.in_(unit_ids)).values(supply_version=version).execution_options(synchronize_session=False)
+    )
+    return version
+
+
+def touch_agreements(session: Session, agreement_ids: Collection[uuid.UUID]) -> int:
+    """Mark sharing agreements as changed under a new supply version and return it: the next search sees by them."""
+    session.flush()
+    version = _next_version(session)
+    session.execute(
+        update(SharingAgreement)
+        .where(SharingAgreement.id.in_(agreement_ids))
+        .values(supply_version=version)
+        .execution_options(synchronize_session=False)
+    )
+    return version
+
+
+def _next_version(session: Session) -> int:
+    return session.execute(
         update(SupplyVersion)
         .where(SupplyVersion.id == THE_ONE_ROW)
         .values(version=SupplyVersion.version + 1)
         .returning(SupplyVersion.version)
     ).scalar_one()
-    session.execute(
-        update(Unit).where(Unit.id.in_(unit_ids)).values(supply_version=version).execution_options(synchronize_session=False)
-    )
-    return version

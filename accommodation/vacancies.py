@@ -20,7 +20,7 @@ from accommodation.events import (
     VoidRecorded,
 )
 from accommodation.models import Property, Unit, Void
-from accommodation.queries import relations_to_supply
+from accommodation.relations import relations_to_own
 from accommodation.sealing import seal_json
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, refused_when_taken, take_unit
@@ -28,8 +28,8 @@ from accommodation.vocabulary import ResidentsGender, StayKind, UnitOffer, VoidR
 
 
 def open_unit(uow: UnitOfWork, home: Property, facts: Mapping[str, Any]) -> Unit:
-    """Open a unit in a property; it takes the property's safety cell. Unsaid facts stay unknown and never match blindly."""
-    unit = Unit(id=new_id(), property_id=home.id, cell=home.cell, supply_version=0, **facts)
+    """Open a unit in a property; it lies in the property's cell. Unsaid facts stay unknown and never match blindly."""
+    unit = Unit(id=new_id(), property_id=home.id, supply_version=0, **facts)
     unit.property = home
     _check_single_sex(unit)
     uow.session.add(unit)
@@ -51,7 +51,7 @@ def edit_unit(uow: UnitOfWork, unit: Unit, changes: Mapping[str, Any]) -> Unit:
 def withdraw_unit(uow: UnitOfWork, unit: Unit) -> Unit:
     """Take a unit out of search from now on; whoever lives there stays."""
     state = UnitOffer.OFFERED if unit.withdrawn_at is None else UnitOffer.WITHDRAWN
-    uow.permit(relations_to_supply(uow, unit.property.provider), state)
+    uow.permit(relations_to_own(uow, unit.property.provider.organisation_id), state)
     unit.withdrawn_at = uow.now
     touch_units(uow.session, [unit.id])
     uow.record(UnitWithdrawn(subject_id=unit.id))
@@ -105,7 +105,7 @@ def add_void(uow: UnitOfWork, unit: Unit, *, stay_id: uuid.UUID, reason: VoidRea
 def move_void_end(uow: UnitOfWork, void: Void, ends_on: date | None) -> Void:
     """Move the end of a void that is not over. Raises UnitAlreadyTaken, InvalidInput, IllegalMove."""
     unit = lock_unit(uow.session, void.unit_id)
-    uow.permit(relations_to_supply(uow, unit.property.provider), void_state(void, uow.now))
+    uow.permit(relations_to_own(uow, unit.property.provider.organisation_id), void_state(void, uow.now))
     ends_at = None if ends_on is None else start_of_day(ends_on)
     if ends_at is not None and ends_at <= max(uow.now, void.stay.starts_at):
         raise InvalidInput(("/ends_on", "Give a later day, or cancel the void to let the unit now."))
@@ -120,7 +120,7 @@ def move_void_end(uow: UnitOfWork, void: Void, ends_on: date | None) -> Void:
 def cancel_void(uow: UnitOfWork, void: Void, notes: str) -> None:
     """Cancel a void: the unit can be let from now on. Raises IllegalMove when it is over."""
     unit = lock_unit(uow.session, void.unit_id)
-    uow.permit(relations_to_supply(uow, unit.property.provider), void_state(void, uow.now))
+    uow.permit(relations_to_own(uow, unit.property.provider.organisation_id), void_state(void, uow.now))
     void.cancelled_at = uow.now
     seal_json(uow.cipher, void, "notes_sealed", notes)
     end_stay(void.stay, uow.now)

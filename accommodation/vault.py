@@ -1,7 +1,7 @@
 """Where accommodation really is: ciphertext only, in tables of its own.
 
 Search cannot import this module (import contract). Those that do, and why, stand in a list that a test compares:
-writing an address, disclosure, the exact check, a unit's door, and the meeting point of an accepted referral.
+writing an address, disclosure, the exact check, and a unit's door.
 """
 
 from __future__ import annotations

@@ -43,10 +43,101 @@ class KeyState(StrEnum):
     REVOKED = "revoked"
 
 
+class AlertState(StrEnum):
+    """Derived from an alert's row."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class WorkerState(StrEnum):
+    """Derived from a worker's row and the time: a last day to come is not over yet."""
+
+    WORKING = "working"
+    LEFT = "left"
+
+
+class InvitationState(StrEnum):
+    """Derived from an invitation's row and the time."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class LeaveState(StrEnum):
+    """Derived from a leave's row and the local date."""
+
+    AHEAD = "ahead"
+    WITHDRAWN = "withdrawn"
+    OVER = "over"
+
+
 class AlertKind(StrEnum):
     """What a safeguarding lead is told to look at (safeguarding page)."""
 
     GEOMETRY_BUDGET = "geometry_budget"
+    DISCLOSURE_CAP = "disclosure_cap"
+    PERPETRATOR_BUDGET = "perpetrator_budget"
+    STATEMENT_BUDGET = "statement_budget"
+    HOUSEHOLD_BUDGET = "household_budget"
+    HOLD_BUDGET = "hold_budget"
+    EXACT_BIT_BUDGET = "exact_bit_budget"
+    SEARCHES_WITHOUT_HOLD = "searches_without_hold"
+    SEARCHES_AT_PACE = "searches_at_pace"
+    HOUSEHOLDS_WITHOUT_PLACEMENT = "households_without_placement"
+    HOUSEHOLDS_READ = "households_read"
+    UNFAMILIAR_HOUSEHOLDS_READ = "unfamiliar_households_read"
+    ADDRESSES_TOLD = "addresses_told"
+    GEOMETRY_SHARED = "geometry_shared"
+    HOLDS_RELEASED = "holds_released"
+    SIGN_INS_FAILED = "sign_ins_failed"
+    ROLE_GRANTED = "role_granted"
+    CONFLICT_DECLARED = "conflict_declared"
+
+
+class AlertOutcome(StrEnum):
+    """What a safeguarding lead found. `passed_on` = to the police, the employer or the regulator."""
+
+    EXPLAINED = "explained"
+    MISTAKE = "mistake"
+    MISUSE = "misuse"
+    PASSED_ON = "passed_on"
+
+
+class AgreementPurpose(StrEnum):
+    """Why two organisations share. Sight for one purpose is no sight for another (UK GDPR art. 5(1)(b))."""
+
+    PLACEMENT = "placement"
+    MOVE_ON = "move_on"
+
+
+class AgreementScope(StrEnum):
+    """What may be shared: units in searches and holds on them; households referred, and all that follows."""
+
+    VACANCIES = "vacancies"
+    REFERRALS = "referrals"
+
+
+class AgreementState(StrEnum):
+    """Derived from an agreement's row and the local date."""
+
+    PROPOSED = "proposed"
+    AGREED = "agreed"
+    IN_FORCE = "in_force"
+    OVER = "over"
+    ENDED = "ended"
+
+
+class AgreementEndReason(StrEnum):
+    """Why a party ended an agreement before its last day, or did not accept it."""
+
+    NOT_WANTED = "not_wanted"
+    SERVICE_CLOSED = "service_closed"
+    TERMS_BROKEN = "terms_broken"
+    SAFETY = "safety"
+    REPLACED = "replaced"
 
 
 class ProviderKind(StrEnum):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, request
 
-from accommodation import alerts as _alerts  # noqa: F401  (these tables belong to the metadata)
+from accommodation import people_models as _people  # noqa: F401
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
@@ -17,21 +17,34 @@ from api.logging import configure_logging
 from api.parsing import MAX_BODY_BYTES, check_envelope
 from api.problems import register_problems
 from api.resources import (
+    address_releases,
     administration,
+    alerts,
+    area_changes,
     areas_to_avoid,
     audit_events,
+    blocked_persons,
+    budget_raises,
     holds,
     households,
+    invitations,
+    leaves,
     me,
     placements,
     properties,
     providers,
+    readings,
     referrals,
     reminders,
     searches,
+    sharing_agreements,
     units,
+    workers,
 )
+from api.security_headers import register_security_headers
 from api.settings import Settings
+from placement import blocked_models as _blocked  # noqa: F401
+from placement.budgets import DEFAULT_BUDGETS
 
 PREFIX = "/api/v1"
 RESOURCES = (
@@ -41,21 +54,24 @@ RESOURCES = (
     units,
     households,
     areas_to_avoid,
+    area_changes,
+    blocked_persons,
     searches,
     holds,
     referrals,
     placements,
+    address_releases,
+    readings,
     reminders,
     administration,
+    workers,
+    leaves,
+    invitations,
+    sharing_agreements,
     audit_events,
+    alerts,
+    budget_raises,
 )
-SECURITY_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Frame-Options": "DENY",
-}
 
 
 def create_app(settings: Settings) -> Flask:
@@ -67,6 +83,7 @@ def create_app(settings: Settings) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
         SECRET_KEY=settings.auth_key,
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        TRUSTED_HOSTS=settings.trusted_hosts,
         API_TITLE="Harbour",
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
@@ -79,7 +96,11 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    app.extensions["harbour"] = Harbour(settings, KeyRing(settings.data_keys, settings.index_key))
+    app.extensions["harbour"] = Harbour(
+        settings,
+        KeyRing(settings.data_keys, settings.index_key),
+        DEFAULT_BUDGETS.tightened(settings.asking_budget_percent),
+    )
     app.before_request(lambda: check_envelope(request))
     register_guard(app)
     register_problems(app)
@@ -89,11 +110,5 @@ def create_app(settings: Settings) -> Flask:
     for resource in RESOURCES:
         api.register_blueprint(resource.blp, url_prefix=PREFIX)
     app.add_url_rule(f"{PREFIX}/openapi.json", "get_openapi", lambda: api.spec.to_dict())
-    app.after_request(_add_security_headers)
+    register_security_headers(app, over_tls=settings.environment == "production")
     return app
-
-
-def _add_security_headers(response: Response) -> Response:
-    response.headers.update(SECURITY_HEADERS)
-    response.headers.pop("Server", None)
-    return response

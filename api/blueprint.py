@@ -11,6 +11,7 @@ from flask_smorest import Api, Blueprint
 from accommodation.base import InvalidInput
 from api.auth.access import ACCESS
 from api.auth.guard import operation_of
+from api.auth.permissions import NEEDS_SECOND_FACTOR
 from api.examples import REQUESTS
 from api.parsing import StrictParser
 from api.problems import PROBLEM_TYPE, TITLES, http_problem
@@ -71,6 +72,8 @@ class HarbourBlueprint(Blueprint):
         if roles := ACCESS.roles_of(operation):
             doc["security"] = [{"key": []}]
             doc["x-roles"] = sorted(roles)
+        if operation in NEEDS_SECOND_FACTOR:
+            doc["x-needs-second-factor"] = True
         if doc_info.get("versioned"):
             doc.setdefault("parameters", []).append(IF_MATCH)
         if "requestBody" in doc:

@@ -10,6 +10,7 @@ from flask_migrate import Migrate, upgrade
 from tqdm import tqdm
 
 from accommodation.base import DomainError
+from api.audit.cli import audit
 from api.database import db
 from api.extensions import current_harbour
 
@@ -20,6 +21,8 @@ def register_commands(app: Flask) -> None:
     """Add Harbour's commands, and Flask-Migrate's `db`, to `flask --app wsgi`."""
     Migrate(app, db, directory=MIGRATIONS)
     app.cli.add_command(gazetteer)
+    app.cli.add_command(audit)
+    app.cli.add_command(cells)
     app.cli.add_command(demo)
     app.cli.add_command(openapi)
     app.cli.add_command(prepare)
@@ -52,6 +55,25 @@ def build_gazetteer_with_progress() -> None:
             bar.update(done - bar.n)
 
         build_gazetteer(directory, progress)
+
+
+@click.group()
+def cells() -> None:
+    """Safety cells: which one each property is filed in."""
+
+
+@cells.command("move")
+def move() -> None:
+    """File every property of an older table of cells in the present one, each by an act of its own in the audit trail."""
+    from api.filing import move_properties
+
+    harbour = current_harbour()
+    outcome = move_properties(db.engine, harbour.key_ring, harbour.atlas)
+    click.echo(f"{outcome.moved} moved, {outcome.current} were in the present table already.")
+    for reference, slug in outcome.left:
+        click.echo(f"{reference} stays under review: {slug}")
+    if outcome.left:
+        raise click.ClickException("Ask the providers of these properties about their postcodes.")
 
 
 @click.command()

@@ -17,7 +17,8 @@ READ_ONLY = "harbour_read_only"
 BUSY_TIMEOUT_MS = 15_000
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 15_000
-POOL_WAIT_SECONDS = 10
+POOL_WAIT_SECONDS = 2
+"""Somebody who waits longer for a connection is better told to try again than kept: the others wait behind her."""
 
 db = SQLAlchemy(metadata=Base.metadata)
 

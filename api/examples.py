@@ -66,7 +66,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "landlord": "Example Homes",
         "meeting_point": "The clock at the railway station.",
     },
-    "update_property": {"staff_cover": False, "out_of_hours_intake": True},
+    "update_property": {
+        "staff_cover": False,
+        "out_of_hours_intake": True,
+        "special_risk": True,
+        "special_risk_reason": "He has hired somebody to look for her.",
+    },
     "disclose_address": {"placement_id": _ID, "reason": "She is on her way and has been told where to wait."},
     "create_unit": {**_UNIT, "property_id": _ID, "door_name": "Blue door"},
     "update_unit": {"cots": 2, "boys_upper_age": "16"},
@@ -108,6 +113,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "update_area_to_avoid": {"confidence": "likely", "reviewed_on": "2026-02-02"},
     "retire_area_to_avoid": {"reason": "He has moved abroad."},
     "state_no_areas_to_avoid": {"reason": "He has never been to this country."},
+    "refuse_area_change": {"reason": "He left that address in May; the older area already holds it."},
     "create_search": {
         "needed_on": "2026-02-02",
         "stay_days": 91,
@@ -125,7 +131,22 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "create_referral": {"hold_id": _ID},
     "decline_referral": {"declined_by": "provider", "reason": "household_size", "notes": "One bed too few."},
     "withdraw_referral": {"reason": "placed_elsewhere", "notes": "With her sister."},
+    "create_blocked_person": {
+        "worker_id": None,
+        "provider_id": None,
+        "name": "D. Example",
+        "until_on": None,
+        "reason": "His cousin works for the council.",
+    },
+    "end_blocked_person": {"reason": "It was another person of that name."},
+    "declare_conflict": {
+        "relation": "family",
+        "reference": None,
+        "person": {"name": "E. Example", "born_on": "1980-02-03"},
+    },
+    "end_conflict_declaration": {"reason": "It was another person of that name."},
     # the stay
+    "create_address_release": {"officer_id": _ID, "reason": "She drives them here tonight."},
     "confirm_arrival": {"arrived_on": "2026-02-02", "resettlement_worker_id": None},
     "record_non_arrival": {"reason": "went_elsewhere"},
     "extend_licence": {"ends_on": "2026-08-03", "reason": "no_move_on_home"},
@@ -133,7 +154,28 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "acknowledge_reminder": {"outcome": "done"},
     # administration
     "create_organisation": {"name": "Example Council", "kind": "council"},
-    "create_worker": {"organisation_id": _ID, "name": "C. Example"},
+    "grant_role": {"role": "auditor"},
+    "end_role": {"role": "auditor"},
+    "record_worker_departure": {"last_day_on": None, "reason": "Her contract has ended."},
+    "record_leave": {"starts_on": "2026-02-09", "ends_on": "2026-02-13", "deputy_id": None},
+    "create_invitation": {"organisation_id": None, "roles": ["auditor"], "for_whom": "C. Example, at the front desk"},
+    "propose_sharing_agreement": {
+        "partner_id": _ID,
+        "purpose": "placement",
+        "scope": ["vacancies", "referrals"],
+        "starts_on": "2026-02-02",
+        "ends_on": "2027-02-01",
+    },
+    "end_sharing_agreement": {"reason": "service_closed", "notes": "The refuge closes at the end of the month."},
     "create_api_key": {"worker_id": _ID, "role": "housing_officer", "days": 90},
+    # safeguarding
+    "close_alert": {"outcome": "explained", "notes": "Three families on one night; I have seen the records with her."},
+    "create_budget_raise": {
+        "budget": "geometry",
+        "scope": "officer",
+        "subject_id": _ID,
+        "hours": 12,
+        "reason": "Two large families came tonight, and she is alone on duty.",
+    },
 }
 """Operation id -> a body that its schema accepts."""

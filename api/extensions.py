@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from flask import current_app, g
 
+from accommodation.disclosure_caps import DEFAULT_CAPS, DisclosureCaps
+from api.auth.access import NOTING
 from api.crypto import KeyRing
 from api.database import READ_ONLY, db
 from api.problems import request_id
@@ -19,8 +21,11 @@ from geo.cells import CellPartition
 from geo.gazetteer import Gazetteer
 from geo.geocoding import StreetGeocoder
 from placement.area_verdicts import AreaVerdicts
+from placement.budgets import DEFAULT_BUDGETS, BudgetPolicy
+from placement.errors import BudgetSpent
 from placement.index import VacancyIndex
 from placement.searches import SearchEngine
+from placement.spending import note_refusal
 
 
 @dataclass
@@ -29,6 +34,8 @@ class Harbour:
 
     settings: Settings
     key_ring: KeyRing
+    budgets: BudgetPolicy = DEFAULT_BUDGETS
+    disclosure_caps: DisclosureCaps = DEFAULT_CAPS
     _engine: SearchEngine | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -61,8 +68,17 @@ def current_harbour() -> Harbour:
 
 @contextmanager
 def unit_of_work(*, read_only: bool = False) -> Iterator[SqlUnitOfWork]:
-    """Open the transaction of the request at hand, for its principal; `read_only` ones wait for no writer on SQLite."""
+    """Open the transaction of the request at hand, for its principal; `read_only` ones wait for no writer on SQLite.
+
+    What a budget refuses is rolled back and then written down in a transaction of its own.
+    """
     engine = db.engine.execution_options(**{READ_ONLY: True}) if read_only else db.engine
-    with begin_unit_of_work(engine, current_harbour().key_ring, g.principal, request_id(), operation=g.operation) as uow:
-        yield uow
+    key_ring = current_harbour().key_ring
+    try:
+        with begin_unit_of_work(engine, key_ring, g.principal, request_id(), operation=g.operation) as uow:
+            yield uow
+    except BudgetSpent as refusal:
+        with begin_unit_of_work(db.engine, key_ring, g.principal, request_id(), operation=NOTING) as after:
+            note_refusal(after, refusal)
+        raise
     g.access_asked = True

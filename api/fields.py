@@ -114,10 +114,11 @@ def one_of(kind: type[StrEnum], **kwargs: Any) -> fields.String:
     return fields.String(validate=validate.OneOf(values, error=f"Must be one of: {', '.join(values)}."), **kwargs)
 
 
-def list_of(kind: type[StrEnum], **kwargs: Any) -> fields.List:
-    """Return a field for a list of different values of an enumeration."""
+def list_of(kind: type[StrEnum], *, at_least: int = 0, **kwargs: Any) -> fields.List:
+    """Return a field for a list of different values of an enumeration, `at_least` so many."""
     described = {"uniqueItems": True, **kwargs.pop("metadata", {})}
-    return fields.List(one_of(kind), validate=[validate.Length(max=len(kind)), _distinct], metadata=described, **kwargs)
+    length = validate.Length(min=at_least, max=len(kind)) if at_least else validate.Length(max=len(kind))
+    return fields.List(one_of(kind), validate=[length, _distinct], metadata=described, **kwargs)
 
 
 def within(low: float, high: float) -> validate.Range:

@@ -9,16 +9,17 @@ from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accommodation.base import Base, UnitOfWork, new_id
-from placement.ports import NeutralMessage
+from placement.ports import NeutralMessage, Occasion
 
 
 class OutboxMessage(Base):
-    """One neutral message to staff. The unique reminder id makes a second one impossible, restarts or not."""
+    """One neutral message to staff. `message_id` is the reminder's, or the message's own: unique, so that none is written
+    twice, restarts or not."""
 
     __tablename__ = "outbox_message"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    reminder_id: Mapped[uuid.UUID]
+    message_id: Mapped[uuid.UUID]
     organisation_id: Mapped[uuid.UUID]
     worker_id: Mapped[uuid.UUID | None]
     reference: Mapped[str] = mapped_column(String(20))
@@ -26,12 +27,19 @@ class OutboxMessage(Base):
     text: Mapped[str] = mapped_column(String(200))
     written_at: Mapped[datetime]
 
-    __table_args__ = (UniqueConstraint("reminder_id"),)
+    __table_args__ = (UniqueConstraint("message_id"),)
+
+
+TEMPLATES = {
+    Occasion.DUE: "{reference}: something is due on {day}. Open Harbour.",
+    Occasion.HAPPENED: "{reference}: something was recorded on {day}. Open Harbour.",
+}
+"""All that a message ever says."""
 
 
 def neutral_text(message: NeutralMessage) -> str:
-    """Return all that a message ever says."""
-    return f"{message.reference}: something is due on {message.due_on.isoformat()}. Open Harbour."
+    """Return a message's words."""
+    return TEMPLATES[message.occasion].format(reference=message.reference, day=message.due_on.isoformat())
 
 
 class OutboxNotifier:
@@ -47,7 +55,7 @@ class OutboxNotifier:
         self._uow.session.add(
             OutboxMessage(
                 id=new_id(),
-                reminder_id=message.message_id,
+                message_id=message.message_id,
                 organisation_id=message.organisation_id,
                 worker_id=message.worker_id,
                 reference=message.reference,

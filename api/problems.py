@@ -25,6 +25,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "bad-request": (400, "The request cannot be read"),
     "not-signed-in": (401, "A valid key is needed"),
     "not-permitted": (403, "Your role may not do this"),
+    "step-up-needed": (403, "Show your second factor first"),
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "This address does not take that method"),
     "not-acceptable": (406, "No such representation"),
@@ -36,10 +37,19 @@ TITLES: dict[str, tuple[int, str]] = {
     "areas-to-avoid-not-recorded": (409, "Areas to avoid are not recorded"),
     "areas-to-avoid-recorded": (409, "Areas to avoid are recorded"),
     "tracking-devices-unchecked": (409, "Devices have not been checked for trackers"),
+    "release-over": (409, "This release can no longer be read"),
     "inside-area-to-avoid": (409, "The unit is inside an area to avoid"),
     "asked-too-often": (409, "This provider has been asked before"),
+    "area-change-pending": (409, "A change to the areas to avoid is pending"),
+    "second-worker-needed": (409, "A second worker decides on this"),
+    "about-yourself": (409, "This is about you"),
+    "budget-raised-already": (409, "This budget was raised already"),
     "extension-not-later": (409, "An extension moves the end to a later day"),
     "reference-in-use": (409, "This reference is in use"),
+    "agreement-does-not-cover": (409, "Your agreement does not cover this"),
+    "roles-exclude-each-other": (409, "One person cannot have these roles"),
+    "no-safeguarding-lead": (409, "The organisation needs a safeguarding lead"),
+    "not-for-yourself": (409, "A second person is needed"),
     "provider-exists": (409, "The organisation is a provider already"),
     "stale-version": (412, "Changed since you read it"),
     "too-large": (413, "The request is too large"),
@@ -49,6 +59,8 @@ TITLES: dict[str, tuple[int, str]] = {
     "point-outside-cell": (422, "The point does not fit the postcode"),
     "place-not-usable": (422, "This place cannot be used"),
     "precondition-required": (428, "Say which version you mean"),
+    "budget-spent": (429, "Asked too often with something new"),
+    "disclosure-cap-reached": (429, "No more addresses for now"),
     "headers-too-large": (431, "The headers are too large"),
     "internal-error": (500, "Harbour failed"),
     "look-up-unavailable": (503, "A look-up is not answering"),
@@ -163,7 +175,9 @@ def _step(key: object) -> str:
 
 
 def _domain_problem(error: DomainError) -> Response:
-    return make_problem(error.slug, error.detail, **error.data)
+    seconds = getattr(error, "retry_after_seconds", None)
+    headers = None if seconds is None else {"Retry-After": str(seconds)}
+    return make_problem(error.slug, error.detail, headers, **error.data)
 
 
 def _geo_problem(error: GeoError) -> Response:

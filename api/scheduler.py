@@ -22,10 +22,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from accommodation.base import Principal
+from api.audit.checkpoints import make_checkpoints
+from api.audit.signing import derive_signing_key
 from api.database import READ_ONLY, checkpoint, db
 from api.extensions import current_harbour
 from api.outbox import OutboxNotifier
 from api.unit_of_work import begin_unit_of_work
+from api.watching import watch_for_misuse
+from placement.releases import list_lapsed_ids, tell_of_expiry
 from placement.reminders import list_due_ids, plan_overstays, send_reminder
 
 SYSTEM = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="system")
@@ -74,15 +78,42 @@ def send_due_reminders(now: datetime | None = None) -> int:
     return sent
 
 
+def sign_audit_trail() -> int:
+    """Sign the end of each organisation's audit trail that has grown."""
+    return make_checkpoints(db.engine, derive_signing_key(current_harbour().settings.auth_key))
+
+
+def notice_lapsed_releases(now: datetime | None = None) -> int:
+    """Tell both organisations of each release of an address that nobody opened in time; it is void from its instant on."""
+    with Session(db.engine.execution_options(**{READ_ONLY: True})) as session:
+        lapsed = list_lapsed_ids(session, now or datetime.now(UTC), AT_ONCE)
+    told = 0
+    for release_id in lapsed:
+        try:
+            with begin_unit_of_work(db.engine, current_harbour().key_ring, SYSTEM, None, now) as uow:
+                told += tell_of_expiry(uow, OutboxNotifier(uow), release_id)
+        except Exception as error:
+            log.error("release_notice_failed", release_id=str(release_id), error=type(error).__name__)
+    return told
+
+
 def checkpoint_database() -> int:
     """Move SQLite's write-ahead log into its file."""
     checkpoint(db.engine)
     return 0
 
 
+def watch_workers() -> int:
+    """Raise alerts about what no budget refuses and a safeguarding lead should look at."""
+    return watch_for_misuse(db.engine, current_harbour().key_ring)
+
+
 JOBS = (
     Job("notice_overstays", notice_overstays, 300),
     Job("send_due_reminders", send_due_reminders, 15),
+    Job("sign_audit_trail", sign_audit_trail, 600),
+    Job("watch_workers", watch_workers, 900),
+    Job("notice_lapsed_releases", notice_lapsed_releases, 60),
     Job("checkpoint_database", checkpoint_database, 60),
 )
 

@@ -8,11 +8,10 @@ import socket
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from datetime import date
 from typing import Any
 
+import requests
 from flask import Flask
 from honcho.manager import Manager
 
@@ -58,7 +57,7 @@ def gunicorn_command(settings: Settings) -> list[str]:
         sys.executable,
         "-m",
         "gunicorn",
-        "--worker-class=gthread",
+        "--worker-class=api.server_worker.HarbourWorker",
         f"--workers={settings.workers}",
         f"--threads={settings.threads}",
         f"--bind={settings.host}:{settings.port}",
@@ -89,10 +88,11 @@ def _welcome_when_ready(app: Flask, settings: Settings) -> None:
     until = time.monotonic() + READY_WITHIN_SECONDS
     while time.monotonic() < until:
         try:
-            with urllib.request.urlopen(f"{base}/ready", timeout=2):  # noqa: S310
+            if requests.get(f"{base}/ready", timeout=2).ok:
                 break
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
     else:
         print(f"Harbour is not ready after {READY_WITHIN_SECONDS} seconds; see the log above.", flush=True)
         return
@@ -120,12 +120,11 @@ def _welcome(settings: Settings, base: str) -> str:
 
 def _waiting_household(base: str, key: str) -> str | None:
     """Return the household that was recorded last: in the demo, the one that still waits for a place."""
-    request = urllib.request.Request(  # noqa: S310
-        f"{base}{PREFIX}/households?limit=200",
-        headers={"Authorization": f"Bearer {key}"},
+    answer = requests.get(
+        f"{base}{PREFIX}/households", params={"limit": "200"}, headers={"Authorization": f"Bearer {key}"}, timeout=5
     )
-    with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
-        page: dict[str, Any] = json.load(response)
+    answer.raise_for_status()
+    page: dict[str, Any] = answer.json()
     return str(max(page["items"], key=lambda item: item["created_at"])["id"]) if page["items"] else None
 
 

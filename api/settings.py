@@ -52,6 +52,8 @@ class Settings:
     street_geocoder_host: str | None
     workers: int
     threads: int
+    asking_budget_percent: int
+    trusted_hosts: list[str] | None = None
 
     @property
     def gazetteer_directory(self) -> Path:
@@ -91,6 +93,8 @@ class Settings:
             street_geocoder_host=_host(environ, "STREET_GEOCODER_HOST", problems),
             workers=_number(environ, "WEB_WORKERS", 2, 1, 64, problems),
             threads=_number(environ, "WEB_THREADS", 8, 1, 128, problems),
+            asking_budget_percent=_number(environ, "ASKING_BUDGET_PERCENT", 100, 10, 100, problems),
+            trusted_hosts=_hosts(environ, "TRUSTED_HOSTS", problems),
         )
         if problems:
             raise SettingsInvalid(problems)
@@ -117,6 +121,13 @@ def _host(environ: Mapping[str, str], name: str, problems: list[str]) -> str | N
     if value is not None and not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", value):
         problems.append(f"{name} must be a host name, without scheme or path.")
     return value
+
+
+def _hosts(environ: Mapping[str, str], name: str, problems: list[str]) -> list[str] | None:
+    names = [part.strip() for part in (environ.get(name) or "").split(",") if part.strip()]
+    if not all(re.fullmatch(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?", part) for part in names):
+        problems.append(f"{name} must be host names parted by commas; one that begins with a dot covers its subdomains.")
+    return names or None
 
 
 def _database_url(environ: Mapping[str, str], instance_path: Path, problems: list[str]) -> str:

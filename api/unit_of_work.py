@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from accommodation.base import Cipher, DomainError, DomainEvent, Principal, StaleVersion
 from accommodation.errors import ProviderExists, ReferenceInUse, UnitAlreadyTaken
 from accommodation.vocabulary import Relation
-from api.audit import write_audit
+from api.audit.writing import write_audit
 from api.auth.access import SYSTEM_OPERATION, Access
 
 ERROR_OF_CONSTRAINT: dict[str, type[DomainError]] = {
@@ -23,8 +23,11 @@ ERROR_OF_CONSTRAINT: dict[str, type[DomainError]] = {
     "uq_property_reference": ReferenceInUse,
     "uq_unit_reference": ReferenceInUse,
     "uq_provider_organisation_id": ProviderExists,
+    "uq_worker_role_worker_id_role": StaleVersion,
     "uq_referral_hold_id": StaleVersion,
     "uq_placement_referral_id": StaleVersion,
+    "uq_address_disclosure_release_id": StaleVersion,
+    "uq_address_release_placement_id_number": StaleVersion,
 }
 
 
@@ -40,6 +43,7 @@ class SqlUnitOfWork:
         self.now = now
         self._request_id = request_id
         self._access = access
+        self._events: list[DomainEvent] = []
 
     def permit(self, relations: Relation | Iterable[Relation], state: StrEnum | None = None) -> Relation:
         """Ask the table of access; see `accommodation.base.UnitOfWork.permit`."""
@@ -50,8 +54,14 @@ class SqlUnitOfWork:
         return self._access.legal_moves(relation, state)
 
     def record(self, event: DomainEvent) -> None:
-        """Write the event to the audit trail, in this transaction."""
-        write_audit(self.session, self.cipher, self.principal, self.now, self._request_id, event)
+        """Keep the event for the audit trail: all are written at the end of this transaction, and none without it."""
+        self._events.append(event)
+
+    def commit(self) -> None:
+        """Write the trail, the last thing of all, and commit. Raises AccessNotAsked, and then nothing is."""
+        self._access.check_asked()
+        write_audit(self.session, self.cipher, self.principal, self.now, self._request_id, self._events)
+        self.session.commit()
 
 
 @contextmanager
@@ -76,8 +86,7 @@ def begin_unit_of_work(
         uow = SqlUnitOfWork(session, cipher, principal, now or datetime.now(UTC), request_id, access)
         try:
             yield uow
-            access.check_asked()
-            session.commit()
+            uow.commit()
         except StaleDataError:
             session.rollback()
             raise StaleVersion from None

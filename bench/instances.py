@@ -31,6 +31,7 @@ from api.unit_of_work import begin_unit_of_work
 from geo.gazetteer import Gazetteer
 from geo.grid import to_wgs84
 from placement.areas_to_avoid import record_area, settle_geometry
+from placement.budgets import UNLIMITED
 from placement.households import record_household
 from tests.support.databases import Database, create_database, drop_database
 from tests.support.server import ROOT
@@ -85,7 +86,7 @@ def _add_households(harbour: Harbour, officer: Principal, number: int) -> list[s
     while len(ids) < number:
         with begin_unit_of_work(db.engine, harbour.key_ring, officer, None, operation="create_area_to_avoid") as uow:
             for _ in range(min(BATCH, number - len(ids))):
-                household = record_household(uow, draw_household(rng, uow.now.date(), 4)).household
+                household = record_household(uow, UNLIMITED, draw_household(rng, uow.now.date(), 4)).household
                 for geometry in draw_geometries(rng, atlas.gazetteer):
                     facts = {
                         "geometry": settle_geometry(atlas, geometry),
@@ -94,7 +95,7 @@ def _add_households(harbour: Harbour, officer: Principal, number: int) -> list[s
                         "confidence": "certain",
                         "notes": None,
                     }
-                    record_area(uow, household.id, facts, valid_from=None, valid_to=None)
+                    record_area(uow, household, facts, valid_from=None, valid_to=None)
                 ids.append(household.id)
     return [str(household_id) for household_id in ids]
 

@@ -42,7 +42,7 @@ def search_naively(uow: UnitOfWork, atlas: Atlas, household_id: uuid.UUID, neede
         for unit in uow.session.execute(select(Unit).join(Property).order_by(Unit.id)).scalars()
         if unit.withdrawn_at is None
         and is_free_from(ends[unit.id], wanted_from)
-        and verdicts[atlas.partition.index_of(unit.cell)] == CLEAR
+        and verdicts[atlas.partition.index_of(unit.property.cell)] == CLEAR
         and _suits(unit, criteria)
     ]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _COMPASS: Final = ("east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east")
-_MAX_CODES_JOINED: Final = 5  # five codes and their signs are 49 characters, which leaves room for a part's suffix
+_MAX_LENGTH: Final = 52  # characters of codes joined, which leaves room for a county's prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Part:
 
 
 def group_code(codes: Sequence[str]) -> str:
-    """Join authority codes; where they are too many, a digest stands for the rest."""
-    if len(codes) <= _MAX_CODES_JOINED:
+    """Join codes of authorities or of their parts; where they are too many, a digest stands for the rest."""
+    if len("+".join(codes)) <= _MAX_LENGTH:
         return "+".join(codes)
     digest = hashlib.sha256("+".join(codes).encode("ascii")).hexdigest()[:8]
     return f"{codes[0]}+{len(codes) - 1}.{digest}"

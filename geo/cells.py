@@ -1,5 +1,6 @@
 """Safety cells: the pieces of the country by which a search knows where a unit is, and areas against them.
 
+A cell is one of the pieces into which the country is divided, or a county, a union of them.
 An area against a cell is clear (they do not touch: certainly safe), blocked (the cell lies wholly inside) or under
 review (they overlap, and only somebody who knows the address can say). Nothing finer ever leaves this module.
 
@@ -27,8 +28,9 @@ CLEAR: Final = 0
 REVIEW: Final = 1
 BLOCKED: Final = 2
 
-#: The partition that new units are filed in. Older ones stay readable: a unit keeps the cell it was filed in.
-CURRENT_VERSION: Final = "2026.1.1-1"
+#: The one table that is shipped and that properties are filed in. One that is filed in another is under review until it
+#: is moved by a recorded act.
+CURRENT_VERSION: Final = "2026.1.1-2"
 
 Verdicts = npt.NDArray[np.uint8]
 
@@ -36,29 +38,35 @@ Verdicts = npt.NDArray[np.uint8]
 class CellPartition:
     """The whole country in cells. Safe to share between threads: it is never changed.
 
-    `codes` and `names` are in one order, which is that of every array here; `centroids` is float64[n, 2], the mean
-    easting and northing of each cell's postcodes in metres of EPSG:27700; `shapes` is an object array of n polygons in
-    the same system, each reaching at least 250 m beyond its postcodes.
+    `codes` and `names` are in one order, which is that of every array here: first the `fine_count` cells into which the
+    country is divided, then the counties, which are unions of them for properties of special risk. `centroids` is
+    float64[n, 2], the mean easting and northing of each one's postcodes in metres of EPSG:27700; `shapes` is an object
+    array of n polygons in the same system, each reaching at least 250 m beyond its postcodes; `household_counts` is
+    int64[n], estimated from below, and `square_metres` int64[fine_count], what a cell covers without that reach.
     """
 
     def __init__(self, content: dict[str, Any]) -> None:
         self.version: str = content["version"]
         self.edition: str = content["edition"]
-        self.codes: list[str] = content["codes"]
-        self.names: list[str] = content["names"]
-        self.centroids: npt.NDArray[np.float64] = np.array(content["centroids"], dtype=np.float64)
-        self.postcode_counts: npt.NDArray[np.int64] = np.array(content["postcodes"], dtype=np.int64)
+        self.fine_count: int = len(content["codes"])
+        self.codes: list[str] = content["codes"] + content["county_codes"]
+        self.names: list[str] = content["names"] + content["county_names"]
+        middles = content["centroids"] + content["county_centroids"]
+        self.centroids: npt.NDArray[np.float64] = np.array(middles, dtype=np.float64)
+        self._county_of: list[int] = content["counties"]
+        self.postcode_counts = _with_counties(content["postcodes"], content)
+        self.household_counts = _with_counties(content["households"], content)
+        self.square_metres: npt.NDArray[np.int64] = np.array(content["square_metres"], dtype=np.int64)
         self.shapes: npt.NDArray[Any] = _polygons(content["rings"], content["ring_lengths"])
         self._index = {code: index for index, code in enumerate(self.codes)}
-        self._trees: list[Any] = content["trees"]
-        self._groups: dict[str, int] = content["groups"]
-        self._authorities = _tables(content["authorities"])
-        self._districts = _tables(content["districts"])
+        self._trees: dict[str, Any] = content["trees"]
+        self._authorities = _tables(content["authorities"], content)
+        self._districts = _tables(content["districts"], content)
         self._bounds = shapely.bounds(self.shapes)
         self._corners = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(self.shapes), 0))
         self._search = shapely.STRtree(self.shapes)
         shapely.prepare(self.shapes)
-        for array in (self.centroids, self.postcode_counts, self.shapes):
+        for array in (self.centroids, self.postcode_counts, self.household_counts, self.shapes):
             array.flags.writeable = False
 
     @staticmethod
@@ -88,14 +96,21 @@ class CellPartition:
         Raises:
             PostcodeUnplaced: where the authority is not in this version.
         """
-        group = self._groups.get(authority_code)
-        if group is None:
+        node = self._trees.get(authority_code)
+        if node is None:
             raise PostcodeUnplaced("This postcode's local authority is not in the table of safety cells.")
-        node = self._trees[group]
         while not isinstance(node, int):
-            axis, limit, near, far = node
-            node = near if (easting, northing)[axis] <= limit else far
+            east, north, limit, near, far = node
+            node = near if east * easting + north * northing <= limit else far
         return node
+
+    def county_of(self, cell: int) -> int:
+        """Return the county of a fine cell: the coarser cell that stands for it where a property is of special risk."""
+        return self.fine_count + self._county_of[cell]
+
+    def is_county(self, cell: int) -> bool:
+        """Tell whether a cell is a county."""
+        return cell >= self.fine_count
 
     def assign(self, postcode: Postcode, gazetteer: Gazetteer, easting: float, northing: float) -> int:
         """Return the cell of a unit, and check that the unit's exact point (metres, EPSG:27700) lies in it.
@@ -192,12 +207,22 @@ _Table = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 _NOWHERE: Final[_Table] = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
-def _tables(flat: dict[str, list[int]]) -> dict[str, _Table]:
+def _tables(flat: dict[str, list[int]], content: dict[str, Any]) -> dict[str, _Table]:
+    """Return for each code the cells and counties that have postcodes of it, and how many each has."""
+    county_of = np.array(content["counties"], dtype=np.int64) + len(content["codes"])
     tables = {}
     for code, pairs in flat.items():
-        array = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-        tables[code] = (array[:, 0].copy(), array[:, 1].copy())
+        cells, counts = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        counties, members = np.unique(county_of[cells], return_inverse=True)
+        sums = np.bincount(members, weights=counts).astype(np.int64)
+        tables[code] = (np.concatenate([cells, counties]), np.concatenate([counts, sums]))
     return tables
+
+
+def _with_counties(counts: list[int], content: dict[str, Any]) -> npt.NDArray[np.int64]:
+    """Return counts of the fine cells, and after them those of the counties."""
+    sums = np.bincount(content["counties"], weights=counts, minlength=len(content["county_codes"]))
+    return np.concatenate([np.array(counts, dtype=np.int64), sums.astype(np.int64)])
 
 
 def _polygons(rings: bytes, lengths: list[int]) -> npt.NDArray[Any]:

@@ -1,4 +1,7 @@
-"""Use cases on where a household must not be: facts with a source, an author and a validity, all sealed."""
+"""Use cases on where a household must not be: facts with a source, an author and a validity, all sealed.
+
+Recording, editing and retiring go through `placement.area_changes`, which counts them and asks for a second worker.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.sealing import open_json, seal_json
 from geo.areas import normalise_area, parse_area
 from geo.atlas import Atlas
-from placement.errors import AreasRecorded
+from placement.errors import AreaChangePending, AreasRecorded
 from placement.events import AreaEdited, AreaRead, AreaRecorded, AreaRetired, AreasListed, NoAreasStated
 from placement.households import load_household
 from placement.models import AreaToAvoid, Household
@@ -38,18 +41,22 @@ def settle_geometry(atlas: Atlas, geometry: Mapping[str, Any]) -> Mapping[str, A
     return settled
 
 
+def check_dates(valid_from: date | None, valid_to: date | None) -> None:
+    """Refuse an area that ends before it begins."""
+    if valid_from is not None and valid_to is not None and valid_to < valid_from:
+        raise InvalidInput(("/valid_to", "The last day comes before the first."))
+
+
 def record_area(
     uow: UnitOfWork,
-    household_id: uuid.UUID,
+    household: Household,
     facts: Mapping[str, Any],
     *,
     valid_from: date | None,
     valid_to: date | None,
 ) -> AreaRecord:
     """Record an area to avoid; its geometry has been settled. A statement that there is none is taken back."""
-    household = load_household(uow, household_id)
-    if valid_from is not None and valid_to is not None and valid_to < valid_from:
-        raise InvalidInput(("/valid_to", "The last day comes before the first."))
+    check_dates(valid_from, valid_to)
     area = AreaToAvoid(
         id=new_id(),
         household_id=household.id,
@@ -67,7 +74,9 @@ def record_area(
 
 
 def state_no_areas(uow: UnitOfWork, household: Household, reason: str) -> None:
-    """State, as a worker, that there is no area to avoid, and why. Raises AreasRecorded when there is one."""
+    """State, as a worker, that there is no area to avoid, and why. Raises AreasRecorded, or AreaChangePending."""
+    if household.pending_area_changes:
+        raise AreaChangePending
     if list_areas_in_force(uow, household.id, None):
         raise AreasRecorded
     seal_json(uow.cipher, household, "no_areas_statement_sealed", reason)
@@ -132,8 +141,7 @@ def edit_area(uow: UnitOfWork, area: AreaToAvoid, changes: Mapping[str, Any]) ->
             setattr(area, name, value)
         else:
             facts[name] = value
-    if area.valid_from is not None and area.valid_to is not None and area.valid_to < area.valid_from:
-        raise InvalidInput(("/valid_to", "The last day comes before the first."))
+    check_dates(area.valid_from, area.valid_to)
     seal_json(uow.cipher, area, "facts_sealed", facts)
     uow.session.flush()
     uow.record(AreaEdited(subject_id=area.id, details={"changed": sorted(changes)}))

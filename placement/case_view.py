@@ -7,6 +7,7 @@ access (`FIELDS`); here they are put together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -38,11 +39,24 @@ def case_for_provider(details: Mapping[str, Any], sees: Set[str], today: date) -
     return case
 
 
-def reason_for_officer(verdict: Verdict, state: ReferralState, reason: str | None) -> str | None:
-    """Return the reason that the officer sees. An answer about areas is one bit: why not would be a second one.
+@dataclass(frozen=True)
+class ReferralAnswer:
+    """A provider's answer as it was given. `areas_changed`: an area was added or edited after the unit was held."""
 
-    An unsafe area is hidden whatever the verdict was: areas may have been added after the unit was held.
+    verdict: Verdict
+    state: ReferralState
+    reason: str | None
+    declined_by: str | None
+    areas_changed: bool
+
+
+def answer_for_officer(answer: ReferralAnswer) -> dict[str, Any]:
+    """Return what the officer sees of an answer. One about areas is one bit: why, by whom and when would be more.
+
+    It is about areas when the unit was under review, and also when they changed after the hold or were the reason: otherwise
+    "not available" in place of a reason would itself say "inside".
     """
-    if state is ReferralState.DECLINED and (verdict is Verdict.REVIEW or reason == DeclineReason.UNSAFE_AREA):
-        return NOT_AVAILABLE
-    return reason
+    about_areas = answer.verdict is Verdict.REVIEW or answer.areas_changed or answer.reason == DeclineReason.UNSAFE_AREA
+    if answer.state is ReferralState.DECLINED and about_areas:
+        return {"reason": NOT_AVAILABLE, "declined_by": None, "answered_at": None}
+    return {"reason": answer.reason, "declined_by": answer.declined_by, "answered_at": None}

@@ -6,14 +6,17 @@ Codes: int8/int16 columns use -1 for "the provider has not said". Times are floa
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from accommodation.vocabulary import BoysUpperAge, Level, NoRecoursePolicy, ResidentsGender, Specialism
+from placement.partners import BoolColumn as BoolColumn
+from placement.partners import Partners
 
 UNSAID = -1
 NO_AGE_LIMIT = 999
@@ -33,8 +36,6 @@ BOYS_AGE_CODE = {
 }
 LEVEL_CODE = {level: level.rank for level in Level}
 SPECIALISM_BIT = {specialism: 1 << place for place, specialism in enumerate(Specialism)}
-
-BoolColumn = npt.NDArray[np.bool_]
 
 COLUMN_TYPES: Mapping[str, type] = {
     "identity": np.uint64,
@@ -70,6 +71,7 @@ class ProviderFacts:
     name: str
     referral_phone: str
     no_recourse_quota: int | None
+    organisation_id: uuid.UUID
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ class SupplyColumns:
 
     `column(name)` are arrays of `len(self)`; `unit_ids` follow the same order. `links` lead from a perpetrator's blind
     index to the rows whose residents have it, `declined` from a household to rows it is not offered again for this
-    vacancy, `no_recourse_ends` from a row to the ends of its live stays that count towards its provider's quota.
+    vacancy, `no_recourse_ends` from a row to the ends of its live stays that count towards its provider's quota. `partners`
+    tells which of the providers an organisation may know of.
     """
 
     version: int
@@ -90,9 +93,22 @@ class SupplyColumns:
     links: Mapping[str, frozenset[int]] = field(default_factory=dict)
     declined: Mapping[uuid.UUID, frozenset[int]] = field(default_factory=dict)
     no_recourse_ends: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    partners: Partners = field(default_factory=lambda: Partners({}, ()))
 
     def __len__(self) -> int:
         return len(self.unit_ids)
+
+    def in_sight_of(self, organisation_id: uuid.UUID, today: date, without: Collection[uuid.UUID] = ()) -> BoolColumn:
+        """Return per unit whether an organisation's search may know that it exists, by agreement on a local date.
+
+        `without` are organisations that must not learn of the household that is searched for.
+        """
+        providers = self.partners.providers_in_sight(organisation_id, today)
+        if without:
+            providers = providers.copy()
+            providers[[place for other in without if (place := self.partners.place_of(other)) is not None]] = False
+        seen: BoolColumn = providers[self.columns["provider"]]
+        return seen
 
     def without_own_quota(self, row: int) -> SupplyColumns:
         """Return the picture in which a unit's own live stays do not count towards its provider's quota.

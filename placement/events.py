@@ -29,6 +29,11 @@ class HouseholdsListed(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadingsListed(DomainEvent):
+    name: ClassVar[str] = "household:readings:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoAreasStated(DomainEvent):
     name: ClassVar[str] = "household:no_areas:stated"
 
@@ -89,6 +94,11 @@ class ReferralRead(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReferralsListed(DomainEvent):
+    name: ClassVar[str] = "referral:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReferralAccepted(DomainEvent):
     name: ClassVar[str] = "referral:accepted"
 
@@ -106,6 +116,21 @@ class ReferralWithdrawn(DomainEvent):
 @dataclass(frozen=True, kw_only=True)
 class ExactCheckRead(DomainEvent):
     name: ClassVar[str] = "referral:exact_check:read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementRead(DomainEvent):
+    name: ClassVar[str] = "placement:read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementsListed(DomainEvent):
+    name: ClassVar[str] = "placement:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineRead(DomainEvent):
+    name: ClassVar[str] = "placement:timeline:read"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,3 +161,53 @@ class ReminderSent(DomainEvent):
 @dataclass(frozen=True, kw_only=True)
 class ReminderAcknowledged(DomainEvent):
     name: ClassVar[str] = "reminder:acknowledged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaChangeAsked(DomainEvent):
+    name: ClassVar[str] = "area_change:asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaChangesListed(DomainEvent):
+    name: ClassVar[str] = "area_change:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaChangeConfirmed(DomainEvent):
+    name: ClassVar[str] = "area_change:confirmed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaChangeRefused(DomainEvent):
+    name: ClassVar[str] = "area_change:refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetRefused(DomainEvent):
+    name: ClassVar[str] = "budget:refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetRaised(DomainEvent):
+    name: ClassVar[str] = "budget:raised"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonBlocked(DomainEvent):
+    name: ClassVar[str] = "blocked_person:stated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockEnded(DomainEvent):
+    name: ClassVar[str] = "blocked_person:ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConflictDeclared(DomainEvent):
+    name: ClassVar[str] = "conflict:declared"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConflictEnded(DomainEvent):
+    name: ClassVar[str] = "conflict:ended"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -12,9 +12,12 @@ from accommodation.base import IllegalMove, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
 from accommodation.models import Property, Provider, Unit
+from accommodation.sharing import is_in_sight
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
-from accommodation.vocabulary import NoRecoursePolicy, Relation, StayKind
+from accommodation.vocabulary import AgreementScope, NoRecoursePolicy, Relation, StayKind
+from placement.blocking import organisations_kept_from
+from placement.budgets import BudgetPolicy
 from placement.eligibility import judge
 from placement.errors import AskedTooOften, HoldOver, SearchExcludesUnit, UnitNotFree
 from placement.events import HoldReleased, UnitHeld
@@ -23,7 +26,8 @@ from placement.judgement import Judgement, Question
 from placement.models import Hold, Household, Referral
 from placement.relations import CASE, in_relation, relations_to_case
 from placement.searches import SearchEngine, ask_for, list_next_best, load_search
-from placement.vocabulary import HoldState, ReferralState, ReleaseReason, Verdict
+from placement.spending import spend
+from placement.vocabulary import BudgetKind, HoldState, ReferralState, ReleaseReason, Verdict
 
 NEXT_BEST_SHOWN = 3
 REVIEW_QUESTIONS_AT_MOST = 2
@@ -39,18 +43,27 @@ def hold_state(hold: Hold, now: datetime) -> HoldState:
 
 
 def hold_unit(
-    uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, unit_id: uuid.UUID, search_id: uuid.UUID
+    uow: UnitOfWork,
+    engine: SearchEngine,
+    policy: BudgetPolicy,
+    household_id: uuid.UUID,
+    unit_id: uuid.UUID,
+    search_id: uuid.UUID,
 ) -> Hold:
     """Hold a unit for a household, after judging it again on the locked row by the rules of search.
 
-    Raises NotFound, UnitNotFree (with the next best units), SearchExcludesUnit, AskedTooOften, NoAreasRecorded.
+    Raises NotFound, UnitNotFree (with the next best units), SearchExcludesUnit, AskedTooOften, NoAreasRecorded,
+    AreaChangePending, BudgetSpent.
     """
     household = load_household(uow, household_id)
     search = load_search(uow, search_id)
     if search.household_id != household.id:
         raise NotFound
+    hold_id = new_id()
+    spend(uow, policy, BudgetKind.HOLD, household.id, [hold_id.hex])
     # A search of yesterday is judged as of today: it may be night now, and a boy may have had his birthday.
     needed_on = max(search.needed_on, local_date(uow.now))
+    _check_in_sight(uow, unit_id, organisations_kept_from(uow, household))
     unit = lock_unit(uow.session, unit_id)
     _lock_quota(uow, unit)
     judgement, row, no_recourse = judge_unit(uow, engine, household, unit, needed_on)
@@ -69,7 +82,7 @@ def hold_unit(
     except UnitAlreadyTaken:
         raise UnitNotFree(list_next_best(uow, engine, household, needed_on, NEXT_BEST_SHOWN)) from None
     hold = Hold(
-        id=new_id(),
+        id=hold_id,
         household_id=household.id,
         organisation_id=household.organisation_id,
         unit_id=unit.id,
@@ -98,9 +111,13 @@ def load_hold(uow: UnitOfWork, hold_id: uuid.UUID) -> Hold:
 
 def list_holds(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Hold]:
     """List holds that the principal may see, in order of their random id."""
-    query = select(Hold).join(Unit, Unit.id == Hold.unit_id).join(Property, Property.id == Unit.property_id)
-    query = query.join(Provider, Provider.id == Property.provider_id)
-    query = query.where(in_relation(uow, uow.permit(CASE), Hold))
+    query = (
+        select(Hold)
+        .join(Unit, Unit.id == Hold.unit_id)
+        .join(Property, Property.id == Unit.property_id)
+        .join(Provider, Provider.id == Property.provider_id)
+        .where(in_relation(uow, uow.permit(CASE), Hold))
+    )
     if after is not None:
         query = query.where(Hold.id > after)
     return uow.session.execute(query.order_by(Hold.id).limit(limit)).scalars().all()
@@ -141,6 +158,16 @@ def has_open_referral(uow: UnitOfWork, hold: Hold) -> bool:
     """Tell whether a referral that nobody has answered rests on the hold."""
     query = select(Referral.id).where(Referral.hold_id == hold.id, Referral.state == ReferralState.MADE)
     return uow.session.execute(query).first() is not None
+
+
+def _check_in_sight(uow: UnitOfWork, unit_id: uuid.UUID, kept_from: Collection[uuid.UUID]) -> None:
+    """Refuse a unit of a provider without an agreement, or that the household is kept from, as one that does not exist:
+    before anybody's lock is waited for."""
+    unit = uow.session.get(Unit, unit_id)
+    if unit is None or unit.property.provider.organisation_id in kept_from:
+        raise NotFound
+    if not is_in_sight(uow, unit.property.provider.organisation_id, AgreementScope.VACANCIES):
+        raise NotFound
 
 
 def _lock_quota(uow: UnitOfWork, unit: Unit) -> None:

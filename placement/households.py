@@ -14,10 +14,15 @@ from accommodation.base import NotFound, UnitOfWork, new_id
 from accommodation.sealing import open_json, seal_json
 from accommodation.supply import touch_units
 from accommodation.vocabulary import Relation
+from placement.blocked_persons import keep_declared_conflicts
+from placement.blocking import not_kept_from
+from placement.budgets import BudgetPolicy
 from placement.events import HouseholdEdited, HouseholdRead, HouseholdRecorded, HouseholdsListed
 from placement.models import Household, PerpetratorLink, Placement
-from placement.perpetrators import published_indexes
-from placement.vocabulary import PlacementState
+from placement.perpetrators import person_fingerprints, published_indexes
+from placement.relations import relations_to_household
+from placement.spending import spend
+from placement.vocabulary import BudgetKind, PlacementState
 
 REFERENCE_ALPHABET = "23456789CFGHJMPQRVWX"
 """No vowels and no look-alikes: a reference is read over the telephone and must not spell anything."""
@@ -41,8 +46,11 @@ def make_reference(prefix: str, choose: Callable[[str], str] = secrets.choice) -
     return f"{prefix}-{''.join(choose(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))}"
 
 
-def record_household(uow: UnitOfWork, details: Mapping[str, Any]) -> HouseholdRecord:
-    """Record a household for the principal's organisation. `details` are JSON values: members, needs, perpetrators..."""
+def record_household(uow: UnitOfWork, policy: BudgetPolicy, details: Mapping[str, Any]) -> HouseholdRecord:
+    """Record a household for the principal's organisation. `details` are JSON values: members, needs, perpetrators...
+
+    Raises BudgetSpent.
+    """
     household = Household(
         id=new_id(),
         organisation_id=uow.principal.organisation_id,
@@ -50,6 +58,8 @@ def record_household(uow: UnitOfWork, details: Mapping[str, Any]) -> HouseholdRe
         created_at=uow.now,
     )
     seal_json(uow.cipher, household, "details_sealed", details)
+    spend(uow, policy, BudgetKind.HOUSEHOLD, household.id, [household.id.hex])
+    _spend_perpetrators(uow, policy, household.id, details)
     uow.session.add(household)
     uow.session.flush()
     _link_perpetrators(uow, household, details)
@@ -58,11 +68,11 @@ def record_household(uow: UnitOfWork, details: Mapping[str, Any]) -> HouseholdRe
 
 
 def load_household(uow: UnitOfWork, household_id: uuid.UUID) -> Household:
-    """Return a household of the principal's own organisation; raises NotFound for any other."""
+    """Return a household of the principal's own organisation; raises NotFound for any other, and for one kept from her."""
     household = uow.session.get(Household, household_id)
     if household is None:
         raise NotFound
-    uow.permit([Relation.OWN_ORGANISATION] if household.organisation_id == uow.principal.organisation_id else [])
+    uow.permit(relations_to_household(uow, household))
     return household
 
 
@@ -85,16 +95,22 @@ def open_household(uow: UnitOfWork, household: Household) -> HouseholdRecord:
 def list_households(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Household]:
     """List the organisation's households in order of their random id; references only, nothing is opened."""
     uow.permit(Relation.OWN_ORGANISATION)
-    query = select(Household).where(Household.organisation_id == uow.principal.organisation_id)
+    query = select(Household).where(
+        Household.organisation_id == uow.principal.organisation_id, not_kept_from(uow, Household.id)
+    )
     if after is not None:
         query = query.where(Household.id > after)
     uow.record(HouseholdsListed(subject_id=uow.principal.organisation_id))
     return uow.session.execute(query.order_by(Household.id).limit(limit)).scalars().all()
 
 
-def edit_household(uow: UnitOfWork, household: Household, changes: Mapping[str, Any]) -> HouseholdRecord:
-    """Replace the named top-level parts of a household's details; what is not named stays."""
+def edit_household(
+    uow: UnitOfWork, policy: BudgetPolicy, household: Household, changes: Mapping[str, Any]
+) -> HouseholdRecord:
+    """Replace the named top-level parts of a household's details; what is not named stays. Raises BudgetSpent."""
     details = {**open_json(uow.cipher, household, "details_sealed"), **changes}
+    if "perpetrators" in changes:
+        _spend_perpetrators(uow, policy, household.id, details)
     seal_json(uow.cipher, household, "details_sealed", details)
     uow.session.flush()
     if "perpetrators" in changes:
@@ -104,11 +120,21 @@ def edit_household(uow: UnitOfWork, household: Household, changes: Mapping[str, 
     return open_household(uow, household)
 
 
+def _spend_perpetrators(uow: UnitOfWork, policy: BudgetPolicy, household_id: uuid.UUID, details: Mapping[str, Any]) -> None:
+    """Count each person named, and the list as a whole: two searches with and without a name are two lists."""
+    people = person_fingerprints(uow.cipher, details)
+    spend(uow, policy, BudgetKind.PERPETRATOR, household_id, people)
+    whole = uow.cipher.blind_index("perpetrators_stated", "|".join(sorted(people)))
+    spend(uow, policy, BudgetKind.STATEMENT, household_id, [whole])
+
+
 def _link_perpetrators(uow: UnitOfWork, household: Household, details: Mapping[str, Any]) -> None:
     uow.session.execute(delete(PerpetratorLink).where(PerpetratorLink.household_id == household.id))
-    for blind_index in sorted(published_indexes(uow.cipher, details)):
+    published = published_indexes(uow.cipher, details)
+    for blind_index in sorted(published):
         uow.session.add(PerpetratorLink(id=new_id(), household_id=household.id, blind_index=blind_index))
     uow.session.flush()
+    keep_declared_conflicts(uow, household, published)
 
 
 def _touch_home(uow: UnitOfWork, household: Household) -> None:

@@ -20,6 +20,7 @@ from accommodation.models import Property, Provider, Stay, Unit
 from accommodation.supply import get_supply_version
 from accommodation.vocabulary import AccommodationType
 from geo.cells import CellPartition
+from placement.agreement_terms import read_changed_terms
 from placement.columns import (
     BOYS_AGE_CODE,
     COLUMN_TYPES,
@@ -89,6 +90,7 @@ class VacancyIndex:
             for name, values in self._columns_of(rows, provider_place, property_place).items():
                 columns[name][places] = values
         touched = {place_of[unit_id] for unit_id in changed}
+        organisation_ids = [facts.organisation_id for facts in providers]
         return SupplyColumns(
             version=version,
             unit_ids=tuple(unit_ids),
@@ -102,6 +104,7 @@ class VacancyIndex:
                 **{row: value for row, value in base.no_recourse_ends.items() if row not in touched},
                 **{place_of[unit_id]: tuple(values) for unit_id, values in quota_ends.items() if unit_id in place_of},
             },
+            partners=base.partners.with_changes(read_changed_terms(session, since), organisation_ids),
         )
 
     def _columns_of(
@@ -180,7 +183,7 @@ def _changed_units(since: int, now: datetime) -> Select[*tuple[Any, ...]]:
     """Return the query of changed units with what they belong to, and when their live stays end: the last, or never."""
     of_unit = (Stay.unit_id == Unit.id, Stay.live)
     unit_columns = (
-        Unit.id, Unit.property_id, Unit.cell, Unit.bed_spaces, Unit.cots, Unit.residents, Unit.boys_upper_age,
+        Unit.id, Unit.property_id, Unit.bed_spaces, Unit.cots, Unit.residents, Unit.boys_upper_age,
         Unit.access, Unit.no_recourse, Unit.mental_health, Unit.substance_use, Unit.pets,
         Unit.self_contained, Unit.withdrawn_at, Unit.confirmed_at, Unit.accommodation_type,
     )  # fmt: skip
@@ -188,6 +191,7 @@ def _changed_units(since: int, now: datetime) -> Select[*tuple[Any, ...]]:
         select(
             *unit_columns,
             Property.provider_id,
+            Property.cell,
             Property.cell_version,
             Property.staff_cover,
             Property.cctv,
@@ -195,6 +199,7 @@ def _changed_units(since: int, now: datetime) -> Select[*tuple[Any, ...]]:
             Provider.name,
             Provider.referral_phone,
             Provider.no_recourse_quota,
+            Provider.organisation_id,
             cast(Unit.specialisms, Text).label("specialisms"),
             select(func.max(Stay.ends_at)).where(*of_unit, Stay.ends_at > now).scalar_subquery().label("last_end"),
             exists().where(*of_unit, Stay.ends_at.is_(None)).label("endless"),
@@ -212,7 +217,7 @@ def _merge_providers(
     places = {facts.id: place for place, facts in enumerate(base.providers)}
     providers = list(base.providers)
     for provider_id, row in {row.provider_id: row for row in rows}.items():
-        facts = ProviderFacts(provider_id, row.name, row.referral_phone, row.no_recourse_quota)
+        facts = ProviderFacts(provider_id, row.name, row.referral_phone, row.no_recourse_quota, row.organisation_id)
         place = places.setdefault(provider_id, len(providers))
         if place == len(providers):
             providers.append(facts)

@@ -91,16 +91,17 @@ def match(
     cell_verdicts: npt.NDArray[np.uint8],
     preferences: Preferences,
     *,
+    in_sight: BoolColumn,
     needed_from: datetime,
     now: datetime,
     limit: int,
 ) -> MatchResult:
-    """Judge every unit, rank and explain those that may be offered. `cell_verdicts` is uint8 per cell; times are UTC;
-    `limit` is per list."""
+    """Judge the units in sight, rank and explain those that may be offered. `cell_verdicts` is uint8 per cell; times are
+    UTC; `limit` is per list. A unit that is not `in_sight` is in no list and in no number of the answer."""
     judgement = judge(Question(supply, criteria, cell_verdicts, needed_from, preferences.too_far()))
     verdicts = judgement.verdicts()
-    offers = np.flatnonzero(verdicts < 3)
-    scarcity = weigh_scarcity(supply, criteria, ~judgement.findings[0][1].refused)
+    offers = np.flatnonzero(in_sight & (verdicts < 3))
+    scarcity = weigh_scarcity(supply, criteria, in_sight & ~judgement.findings[0][1].refused)
     wishes = _wishes(supply, criteria, preferences)
     order = offers[_ranking(supply, offers, scarcity, wishes, _freshness(supply, offers, now), preferences)]
     verdicts_in_order = verdicts[order]
@@ -114,9 +115,9 @@ def match(
     return MatchResult(
         offered=offered,
         found=found,
-        considered=len(supply),
-        excluded=_funnel(judgement),
-        nearest_miss=_nearest_miss(judgement),
+        considered=int(np.count_nonzero(in_sight)),
+        excluded=_funnel(judgement, in_sight),
+        nearest_miss=_nearest_miss(judgement, in_sight),
     )
 
 
@@ -184,9 +185,9 @@ def _codes_at(coded: Iterable[tuple[Code, BoolColumn]], rows: npt.NDArray[np.int
     return [tuple(code for code, column in found if column[place]) for place in range(len(rows))]
 
 
-def _funnel(judgement: Judgement) -> tuple[tuple[str, int], ...]:
-    """Count each refused unit once, at the first rule that refuses it."""
-    left = np.ones(judgement.size, dtype=np.bool_)
+def _funnel(judgement: Judgement, in_sight: BoolColumn) -> tuple[tuple[str, int], ...]:
+    """Count each refused unit in sight once, at the first rule that refuses it."""
+    left = in_sight.copy()
     counts = []
     for rule, finding in judgement.findings:
         first_refused = finding.refused & left
@@ -196,9 +197,9 @@ def _funnel(judgement: Judgement) -> tuple[tuple[str, int], ...]:
     return tuple(counts)
 
 
-def _nearest_miss(judgement: Judgement) -> tuple[str, int] | None:
+def _nearest_miss(judgement: Judgement, in_sight: BoolColumn) -> tuple[str, int] | None:
     """Return the negotiable rule that alone stands between the household and most units; never a safety rule."""
-    alone = judgement.refusal_counts() == 1
+    alone = in_sight & (judgement.refusal_counts() == 1)
     misses = [
         (int(np.count_nonzero(finding.refused & alone)), rule.code)
         for rule, finding in judgement.findings

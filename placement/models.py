@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from accommodation.base import Base, new_id
@@ -14,7 +14,13 @@ from accommodation.models import Stay, Unit
 
 
 class Household(Base):
-    """One household in need. Members, needs, preferences, perpetrators and safe contact lie in `details_sealed`."""
+    """One household in need. Members, needs, preferences, perpetrators and safe contact lie in `details_sealed`.
+
+    `pending_area_changes` counts the changes that would widen where it must not be and wait for a second worker. It is
+    counted anew in each transaction that changes one; it stands here because a search reads this row anyway.
+
+    While `has_blocks` is false nobody is kept from it, and nobody needs to ask `placement.blocking`.
+    """
 
     __tablename__ = "household"
 
@@ -23,6 +29,8 @@ class Household(Base):
     reference: Mapped[str] = mapped_column(String(20))
     details_sealed: Mapped[bytes]
     no_areas_statement_sealed: Mapped[bytes | None]
+    pending_area_changes: Mapped[int] = mapped_column(default=0, server_default="0")
+    has_blocks: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
 
@@ -49,6 +57,36 @@ class AreaToAvoid(Base):
 
     __table_args__ = (
         CheckConstraint("valid_to IS NULL OR valid_from IS NULL OR valid_to >= valid_from", name="valid_to_after_from"),
+    )
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class AreaChange(Base):
+    """One change to a household's areas: applied at once, or kept sealed until a second worker has decided.
+
+    `wanted_sealed` holds what a pending change would write, and nothing once it is decided.
+    """
+
+    __tablename__ = "area_change"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("household.id"))
+    area_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("area_to_avoid.id"), index=True)
+    act: Mapped[str] = mapped_column(String(10))
+    widens: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(10))
+    wanted_sealed: Mapped[bytes | None]
+    asked_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("worker.id"))
+    asked_in_role: Mapped[str] = mapped_column(String(30))
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("worker.id"))
+    decided_at: Mapped[datetime | None]
+    refusal_sealed: Mapped[bytes | None]
+    version: Mapped[int] = mapped_column()
+
+    __table_args__ = (
+        Index("ix_area_change_household_id_asked_at", "household_id", "asked_at"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name="second_worker_is_another"),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 

@@ -37,6 +37,15 @@ def sought_indexes(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]
     return _indexes(cipher, details, lambda born_on: (born_on, NO_DATE) if born_on else (NO_DATE, SOME_DATE))
 
 
+def person_fingerprints(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]:
+    """Return one fingerprint a person named, for counting alone: under a purpose of its own, it matches no link."""
+    return frozenset(
+        cipher.blind_index("perpetrator_named", f"{normalise_name(person['name'])}|{person.get('born_on') or NO_DATE}")
+        for person in details.get("perpetrators") or ()
+        if normalise_name(person["name"]) not in NO_NAMES
+    )
+
+
 DatesFor = Callable[[str | None], tuple[str, ...]]
 
 

@@ -15,10 +15,18 @@ from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
 from accommodation.vacancies import add_void
 from accommodation.vocabulary import Role, StayKind, VoidReason
+from placement.blocking import is_worker_kept_from
 from placement.errors import ExtensionNotLater
-from placement.events import HouseholdArrived, HouseholdDeparted, HouseholdDidNotArrive, LicenceExtended
+from placement.events import (
+    HouseholdArrived,
+    HouseholdDeparted,
+    HouseholdDidNotArrive,
+    LicenceExtended,
+    PlacementRead,
+    PlacementsListed,
+)
 from placement.licence import licence_end
-from placement.models import Extension, Placement
+from placement.models import Extension, Household, Placement
 from placement.relations import CASE, in_relation, relations_to_case
 from placement.reminders import plan_reminders
 from placement.vocabulary import Destination, ExtensionReason, NonArrivalReason, PlacementState
@@ -35,8 +43,16 @@ def load_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
     return placement
 
 
+def read_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
+    """Open a placement that the principal may see; the reading is recorded. Raises NotFound."""
+    placement = load_placement(uow, placement_id)
+    uow.record(PlacementRead(subject_id=placement.id))
+    return placement
+
+
 def list_placements(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Placement]:
-    """List placements that the principal may see, in order of their random id."""
+    """List placements that the principal may see, in order of their random id; the reading is recorded."""
+    uow.record(PlacementsListed(subject_id=uow.principal.organisation_id))
     query = select(Placement).join(Provider, Provider.id == Placement.provider_id)
     query = query.where(in_relation(uow, uow.permit(CASE), Placement))
     if after is not None:
@@ -65,7 +81,7 @@ def confirm_arrival(
     placement.state = PlacementState.LIVING
     placement.licence_starts_on = arrived_on
     placement.licence_ends_on = licence_end(arrived_on, placement.licence_days)
-    placement.resettlement_worker_id = _resettlement_worker(uow, resettlement_worker_id)
+    placement.resettlement_worker_id = _resettlement_worker(uow, placement, resettlement_worker_id)
     plan_reminders(uow, placement)
     touch_units(uow.session, [placement.unit_id])
     uow.record(HouseholdArrived(subject_id=placement.id, details={"licence_ends_on": placement.licence_ends_on.isoformat()}))
@@ -141,10 +157,13 @@ def _lock(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
     return placement
 
 
-def _resettlement_worker(uow: UnitOfWork, worker_id: uuid.UUID | None) -> uuid.UUID | None:
+def _resettlement_worker(uow: UnitOfWork, placement: Placement, worker_id: uuid.UUID | None) -> uuid.UUID | None:
     if worker_id is None:
         return uow.principal.worker_id if uow.principal.role == Role.RESETTLEMENT_WORKER else None
     worker = uow.session.get(Worker, worker_id)
     if worker is None or worker.organisation_id != uow.principal.organisation_id or worker.left_at is not None:
+        raise InvalidInput(("/resettlement_worker_id", "Name somebody who works for your organisation."))
+    # Who is kept from the household is answered as a stranger: that she is, is nobody's to read here.
+    if is_worker_kept_from(uow, uow.session.get_one(Household, placement.household_id), worker.id):
         raise InvalidInput(("/resettlement_worker_id", "Name somebody who works for your organisation."))
     return worker.id

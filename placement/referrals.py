@@ -12,18 +12,23 @@ from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
 from accommodation.models import Property, Provider, Unit
 from accommodation.sealing import seal_json
+from accommodation.sharing import is_in_sight
 from accommodation.supply import touch_units
 from accommodation.taking import lock_unit, refused_when_taken
-from accommodation.vocabulary import Relation, StayKind
+from accommodation.vocabulary import AgreementScope, Relation, StayKind
 from geo.atlas import Atlas
+from geo.cells import REVIEW
+from placement.blocking import organisations_kept_from
+from placement.budgets import BudgetPolicy
 from placement.eligibility import judge, linked_to_resident
-from placement.errors import HoldOver, InsideAreaToAvoid, SearchExcludesUnit
+from placement.errors import AgreementDoesNotCover, HoldOver, InsideAreaToAvoid, SearchExcludesUnit
 from placement.events import (
     ExactCheckRead,
     ReferralAccepted,
     ReferralDeclined,
     ReferralMade,
     ReferralRead,
+    ReferralsListed,
     ReferralWithdrawn,
 )
 from placement.exact_check import ExactFinding, check_exactly
@@ -31,10 +36,12 @@ from placement.holds import close_hold, hold_state, load_hold, permit_live
 from placement.households import make_reference
 from placement.judgement import Question
 from placement.milestones import DEFAULT_MILESTONES
-from placement.models import Household, Placement, Referral, Search
+from placement.models import Hold, Household, Placement, Referral, Search
 from placement.relations import CASE, in_relation, relations_to_case
 from placement.searches import SearchEngine, ask_for
+from placement.spending import lock_organisation, spend
 from placement.vocabulary import (
+    BudgetKind,
     DeclinedBy,
     DeclineReason,
     HoldState,
@@ -45,9 +52,14 @@ from placement.vocabulary import (
 )
 
 
-def make_referral(uow: UnitOfWork, hold_id: uuid.UUID) -> Referral:
-    """Refer the household of a live hold to the unit's provider. Raises NotFound, HoldOver, IllegalMove (referred)."""
+def make_referral(uow: UnitOfWork, engine: SearchEngine, policy: BudgetPolicy, hold_id: uuid.UUID) -> Referral:
+    """Refer the household of a live hold to the unit's provider.
+
+    Raises NotFound, HoldOver, IllegalMove (referred), NoAreasRecorded, AreaChangePending, BudgetSpent (exact bits),
+    AgreementDoesNotCover.
+    """
     hold = load_hold(uow, hold_id)
+    lock_organisation(uow)  # before the unit, as every spender does
     # The unit's lock parts this from a release of the hold; what was read before it may be old by now.
     lock_unit(uow.session, hold.unit_id)
     uow.session.refresh(hold)
@@ -57,6 +69,11 @@ def make_referral(uow: UnitOfWork, hold_id: uuid.UUID) -> Referral:
         raise IllegalMove("This hold has been referred already.", state="referred", legal_moves=moves)
     permit_live(uow, hold)
     unit = uow.session.get_one(Unit, hold.unit_id)
+    offerer = unit.property.provider.organisation_id
+    if offerer in organisations_kept_from(uow, uow.session.get_one(Household, hold.household_id)):
+        raise NotFound
+    if not is_in_sight(uow, offerer, AgreementScope.REFERRALS):
+        raise AgreementDoesNotCover
     referral = Referral(
         id=new_id(),
         hold=hold,
@@ -68,10 +85,23 @@ def make_referral(uow: UnitOfWork, hold_id: uuid.UUID) -> Referral:
         made_at=uow.now,
         made_by=uow.principal.worker_id,
     )
+    if _asks_exactly(uow, engine, hold, unit):
+        spend(uow, policy, BudgetKind.EXACT_BIT, unit.property_id, [referral.id.hex])
     uow.session.add(referral)
     uow.session.flush()
     uow.record(ReferralMade(subject_id=referral.id, details={"hold_id": str(hold.id)}))
     return referral
+
+
+def _asks_exactly(uow: UnitOfWork, engine: SearchEngine, hold: Hold, unit: Unit) -> bool:
+    """Tell whether the provider's answer will say more of the unit's place than its cell does, by the areas of now."""
+    household = uow.session.get_one(Household, hold.household_id)
+    search = uow.session.get(Search, hold.search_id)
+    today = local_date(uow.now)
+    criteria, cell_verdicts = ask_for(uow, engine, household, today if search is None else max(search.needed_on, today))
+    supply = engine.index.current(uow.session, uow.now)
+    verdicts = Question(supply, criteria, cell_verdicts, uow.now).unit_verdicts()
+    return bool(verdicts[supply.row_of[unit.id]] == REVIEW)
 
 
 def load_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
@@ -91,7 +121,8 @@ def read_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
 
 
 def list_referrals(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Referral]:
-    """List referrals that the principal may see, in order of their random id."""
+    """List referrals that the principal may see, in order of their random id; the reading is recorded."""
+    uow.record(ReferralsListed(subject_id=uow.principal.organisation_id))
     query = select(Referral).join(Provider, Provider.id == Referral.provider_id)
     query = query.where(in_relation(uow, uow.permit(CASE), Referral))
     if after is not None:

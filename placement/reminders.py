@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from accommodation.base import NotFound, UnitOfWork, new_id
 from accommodation.calendar import Nation, local_date
-from accommodation.models import Provider
+from accommodation.models import Provider, Worker
+from accommodation.people import has_left
 from accommodation.vocabulary import Relation, Role
 from placement.events import ReminderAcknowledged, ReminderSent
 from placement.milestones import DEFAULT_MILESTONES, Audience, Milestone, schedule
@@ -101,11 +102,13 @@ def send_reminder(uow: UnitOfWork, notifier: Notifier, reminder_id: uuid.UUID) -
     reminder.state = ReminderState.SENT
     reminder.sent_at = uow.now
     provider = uow.session.get_one(Provider, placement.provider_id)
-    is_for_worker = reminder.audience == Audience.RESETTLEMENT_WORKER
+    worker_id = placement.resettlement_worker_id if reminder.audience == Audience.RESETTLEMENT_WORKER else None
+    if worker_id is not None and has_left(uow.session.get_one(Worker, worker_id), uow.now):
+        worker_id = None
     notifier.notify(
         NeutralMessage(
             message_id=reminder.id,
-            worker_id=placement.resettlement_worker_id if is_for_worker else None,
+            worker_id=worker_id,
             organisation_id=provider.organisation_id,
             reference=placement.reference,
             due_on=reminder.due_on,
@@ -136,13 +139,20 @@ def list_reminders(
     """List reminders of the principal's own accommodation, the longest due first.
 
     `mine` narrows to placements that the principal works on, or, for a manager, to what is addressed to managers and to
-    placements nobody works on. `when`: all, or open ones (not acknowledged, still holding): open, due, overdue, upcoming.
+    placements nobody works on (any more). `when`: all, or open ones (not acknowledged, still holding): open, due, overdue,
+    upcoming.
     """
     query = select(Reminder).join(Placement, Placement.id == Reminder.placement_id)
     query = query.join(Provider, Provider.id == Placement.provider_id)
     query = query.where(in_relation(uow, uow.permit(Relation.ASKED), Placement))
     if mine and uow.principal.role == Role.REFUGE_MANAGER:
-        query = query.where(or_(Reminder.audience == Audience.REFUGE_MANAGER, Placement.resettlement_worker_id.is_(None)))
+        query = query.where(
+            or_(
+                Reminder.audience == Audience.REFUGE_MANAGER,
+                Placement.resettlement_worker_id.is_(None),
+                Placement.resettlement_worker_id.in_(select(Worker.id).where(Worker.left_at <= uow.now)),
+            )
+        )
     elif mine:
         query = query.where(Placement.resettlement_worker_id == uow.principal.worker_id)
     if when != "all":

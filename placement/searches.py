@@ -12,20 +12,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from accommodation.availability import needed_from
 from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
+from accommodation.models import Provider
+from accommodation.relations import relations_to_own
 from accommodation.sealing import open_json
-from accommodation.vocabulary import AccommodationType, Relation
+from accommodation.sharing import in_sight
+from accommodation.vocabulary import AccommodationType, AgreementScope
 from geo.atlas import Atlas
 from geo.distance import DistanceBand, bands
 from geo.postcode import Postcode
 from placement.area_verdicts import AreaVerdicts
 from placement.areas_to_avoid import list_sealed_areas
+from placement.blocking import check_not_kept_from, organisations_kept_from
 from placement.criteria import Criteria, build_criteria, describe_demand
-from placement.errors import NoAreasRecorded
+from placement.errors import AreaChangePending, NoAreasRecorded
 from placement.events import SearchMade, SearchRead
 from placement.households import load_household
 from placement.index import VacancyIndex
@@ -36,6 +40,7 @@ from placement.vocabulary import Verdict
 
 HORIZON_DAYS = 366
 TABLE, COLUMN = "search", "answer_sealed"
+LISTS = ("matches", "confirm", "review")
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class SearchRequest:
 def make_search(uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, request: SearchRequest) -> bytes:
     """Search for a household, keep the search as demand, and return the answer as JSON: the very bytes that are kept.
 
-    Raises NotFound, NoAreasRecorded, InvalidInput (dates), GeoError (anchor, or an area that cannot be placed).
+    Raises NotFound, NoAreasRecorded, AreaChangePending, InvalidInput (dates), GeoError (anchor, or an area that cannot be
+    placed).
     """
     household = load_household(uow, household_id)
     check_needed_on(request.needed_on, local_date(uow.now))
@@ -93,11 +99,16 @@ def make_search(uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, 
 
 
 def read_search(uow: UnitOfWork, search_id: uuid.UUID) -> bytes:
-    """Return a search's answer, byte for byte as it was given, to the organisation that asked."""
+    """Return a search's answer, byte for byte as it was given, to the organisation that asked.
+
+    Raises NotFound while it names a provider with which nothing is shared (any more): it is shown whole or not at all.
+    """
     search = load_search(uow, search_id)
-    uow.record(SearchRead(subject_id=search.id))
     packed = uow.cipher.open(search.answer_sealed, table=TABLE, column=COLUMN, row_id=search.id)
-    return zlib.decompress(packed)
+    text = zlib.decompress(packed)
+    _check_still_in_sight(uow, text)
+    uow.record(SearchRead(subject_id=search.id))
+    return text
 
 
 def load_search(uow: UnitOfWork, search_id: uuid.UUID) -> Search:
@@ -105,8 +116,19 @@ def load_search(uow: UnitOfWork, search_id: uuid.UUID) -> Search:
     search = uow.session.get(Search, search_id)
     if search is None:
         raise NotFound
-    uow.permit([Relation.OWN_ORGANISATION] if search.organisation_id == uow.principal.organisation_id else [])
+    check_not_kept_from(uow, search.household_id)
+    uow.permit(relations_to_own(uow, search.organisation_id))
     return search
+
+
+def _check_still_in_sight(uow: UnitOfWork, answer: bytes) -> None:
+    shown = json.loads(answer)
+    named = {uuid.UUID(found["provider"]["id"]) for name in LISTS for found in shown[name]}
+    seen = select(Provider.id).where(
+        Provider.id.in_(named), in_sight(uow, Provider.organisation_id, AgreementScope.VACANCIES)
+    )
+    if named and set(uow.session.execute(seen).scalars()) != named:
+        raise NotFound
 
 
 def check_needed_on(needed_on: date, today: date) -> None:
@@ -122,8 +144,11 @@ def ask_for(
 ) -> tuple[Criteria, npt.NDArray[np.uint8]]:
     """Open a household's needs and its areas in force on a day; returns criteria and uint8 verdicts per cell.
 
-    Raises NoAreasRecorded until somebody has recorded an area in force or stated that there is none.
+    Raises NoAreasRecorded until somebody has recorded an area in force or stated that there is none, AreaChangePending
+    while a change that widens them waits for a second worker: the flag stands in the household's row, which is loaded.
     """
+    if household.pending_area_changes:
+        raise AreaChangePending
     areas = list_sealed_areas(uow, household.id, needed_on)
     if not areas and household.no_areas_statement_sealed is None:
         raise NoAreasRecorded
@@ -144,6 +169,7 @@ def match_for(
         criteria,
         cell_verdicts,
         _preferences(engine.atlas, request),
+        in_sight=supply.in_sight_of(household.organisation_id, local_date(uow.now), organisations_kept_from(uow, household)),
         needed_from=needed_from(request.needed_on, uow.now),
         now=uow.now,
         limit=request.limit,

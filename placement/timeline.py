@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from accommodation.base import UnitOfWork
 from accommodation.calendar import start_of_day
+from placement.events import TimelineRead
 from placement.models import Placement, Reminder
 from placement.placements import list_extensions
 
@@ -23,7 +24,8 @@ class TimelineEntry:
 
 
 def read_timeline(uow: UnitOfWork, placement: Placement) -> list[TimelineEntry]:
-    """Return what happened, oldest first. Days without a time stand at their London midnight."""
+    """Return what happened, oldest first; the reading is recorded. Days without a time stand at their London midnight."""
+    uow.record(TimelineRead(subject_id=placement.id))
     entries = [TimelineEntry(placement.accepted_at, "accepted", None)]
     if placement.licence_starts_on is not None:
         at = max(start_of_day(placement.licence_starts_on), placement.accepted_at)

@@ -56,6 +56,43 @@ class AreaSource(StrEnum):
     OTHER_AGENCY = "other_agency"
 
 
+class AreaAct(StrEnum):
+    """What a change does to a household's areas to avoid."""
+
+    ADD = "add"
+    EDIT = "edit"
+    RETIRE = "retire"
+
+
+class AreaChangeState(StrEnum):
+    """Where a change stands. `pending` ones wait for a second worker."""
+
+    APPLIED = "applied"
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+class BudgetKind(StrEnum):
+    """What can be varied to ask again and again (safeguarding page, first row of the table of threats)."""
+
+    GEOMETRY = "geometry"
+    PERPETRATOR = "perpetrator"
+    STATEMENT = "statement"
+    HOUSEHOLD = "household"
+    HOLD = "hold"
+    EXACT_BIT = "exact_bit"
+
+
+class BudgetScope(StrEnum):
+    """Over what a budget counts. A property counts within the organisation that asks."""
+
+    HOUSEHOLD = "household"
+    PROPERTY = "property"
+    OFFICER = "officer"
+    ORGANISATION = "organisation"
+
+
 class AreaConfidence(StrEnum):
     """How sure the source is."""
 
@@ -204,6 +241,13 @@ class ReminderStanding(StrEnum):
     ACKNOWLEDGED = "acknowledged"
 
 
+class BlockState(StrEnum):
+    """Whether a household is still kept from somebody, or a declared conflict stands, as far as anybody has said."""
+
+    IN_FORCE = "in_force"
+    ENDED = "ended"
+
+
 class ReminderOutcome(StrEnum):
     """What came of it; acknowledging wants one."""
 
@@ -211,3 +255,14 @@ class ReminderOutcome(StrEnum):
     EXTENDED = "extended"
     NOTICE_SERVED = "notice_served"
     NOT_APPLICABLE = "not_applicable"
+
+
+class ConflictRelation(StrEnum):
+    """How a worker knows somebody in a case; from then on she is kept from it."""
+
+    FAMILY = "family"
+    FRIEND = "friend"
+    NEIGHBOUR = "neighbour"
+    COLLEAGUE = "colleague"
+    FORMER_PARTNER = "former_partner"
+    OTHER = "other"

@@ -13,6 +13,9 @@ from api.auth.permissions import ANY, FIELDS, TABLE, Rule
 SYSTEM_OPERATION = "system"
 """What a job or a command does by itself: everything is permitted to it, and nobody with a role can have it."""
 
+NOTING = "note"
+"""Writing down that somebody was refused: no row is permitted to it."""
+
 
 class AccessNotAsked(RuntimeError):
     """A view ends without having asked whether the caller may have the row: a fault of the program, never an answer."""

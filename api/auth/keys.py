@@ -8,11 +8,12 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from accommodation.base import Principal, new_id
 from accommodation.models import Worker
+from accommodation.people_models import WorkerRole
 from accommodation.vocabulary import Role
 from api.auth.models import ApiKey
 
@@ -48,7 +49,10 @@ def digest_of(auth_key: bytes, text: str) -> bytes:
 def find_principal(
     session: Session, auth_key: bytes, text: str, now: datetime, *, allow_demo: bool = False
 ) -> Principal | None:
-    """Return who presents a key, or None: unknown, expired, revoked, a demo's, and somebody who has left, all alike."""
+    """Return who presents a key, or None for all that opens nothing, alike.
+
+    That is: unknown, expired, revoked, a demo's, of somebody who has left or has not got the role (any more).
+    """
     if len(text) != KEY_LENGTH or not text.startswith(PREFIX) or not text.isascii():
         return None
     digest = digest_of(auth_key, text)
@@ -64,12 +68,17 @@ def find_principal(
             Worker.left_at,
         )
         .join(Worker, Worker.id == ApiKey.worker_id)
+        .join(
+            WorkerRole,
+            and_(WorkerRole.worker_id == ApiKey.worker_id, WorkerRole.role == ApiKey.role, WorkerRole.ended_at.is_(None)),
+        )
         .where(ApiKey.prefix == text[len(PREFIX) : len(PREFIX) + LOOKUP_CHARACTERS])
     ).one_or_none()
     if row is None or not hmac.compare_digest(digest, row.digest):
         return None
     if row.is_demo and not allow_demo:
         return None
-    if row.revoked_at is not None or row.left_at is not None or row.expires_at <= now:
+    has_left = row.left_at is not None and row.left_at <= now
+    if row.revoked_at is not None or has_left or row.expires_at <= now:
         return None
     return Principal(worker_id=row.id, organisation_id=row.organisation_id, role=row.role)

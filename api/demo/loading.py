@@ -48,6 +48,8 @@ def _load(seed: int, units: int | None, make: Callable[[DemoRows, Gazetteer], di
     with tqdm(desc="Inventing the demo", total=units, unit=" units") as bar:
         rows = DemoRows(np.random.default_rng(seed), harbour.atlas, harbour.key_ring, now, bar.update)
         worker_of_role = make(rows, harbour.atlas.gazetteer)
+        for role in Role:
+            rows.add_role(worker_of_role[role], role)
     keys: dict[str, str] = {}
     with Session(db.engine, expire_on_commit=False) as session:
         with tqdm(desc="Loading the demo", total=rows.count(), unit=" rows") as bar:

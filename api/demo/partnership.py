@@ -18,6 +18,7 @@ from accommodation.vocabulary import (
     NoRecoursePolicy,
     OrganisationKind,
     ResidentsGender,
+    Role,
 )
 from api.demo.drawing import chance, draw_unit, draw_waiting_household
 from api.demo.rows import DemoRows
@@ -95,7 +96,10 @@ def make_partnership(rows: DemoRows, gazetteer: Gazetteer) -> dict[str, uuid.UUI
     board = _organisation(rows, "Safe accommodation board (demo)", OrganisationKind.BOARD, "Carol Demo-Commissioner")
     administrator = rows.add_worker(board[0], "Ade Demo-Administrator")
     auditor = rows.add_worker(council[0], "Agnes Demo-Auditor")
+    lead = rows.add_worker(council[0], "Lena Demo-Lead")
+    rows.add_role(rows.add_worker(sada[0], "Sunita Demo-Lead"), Role.SAFEGUARDING_LEAD)
     provider = rows.add_provider(sada[0], "SADA", "0300 790 0001")
+    rows.add_agreement(council, sada)
     anywhere = _postcodes(gazetteer.sample(rows.rng, 200))
     near = _postcodes(gazetteer.sample(rows.rng, 200, [SOUTHEND, BASILDON]))
 
@@ -127,6 +131,7 @@ def make_partnership(rows: DemoRows, gazetteer: Gazetteer) -> dict[str, uuid.UUI
     for number, (authority, name) in enumerate(NEIGHBOURS.items(), start=2):
         other = _organisation(rows, f"{name} (demo)", OrganisationKind.PROVIDER, f"Manager of {name}")
         other_provider = rows.add_provider(other[0], name, f"0300 790 000{number}")
+        rows.add_agreement(council, other)
         other_refuge = rows.add_property(other_provider, _one(rows, gazetteer, authority), is_staffed=True)
         for room in range(1, 9):
             let(other_refuge, other[1], None, f"room {room}", self_contained=False)
@@ -141,15 +146,17 @@ def make_partnership(rows: DemoRows, gazetteer: Gazetteer) -> dict[str, uuid.UUI
         "commissioner": board[1],
         "administrator": administrator,
         "auditor": auditor,
+        "safeguarding_lead": lead,
     }
 
 
 def make_national(rows: DemoRows, gazetteer: Gazetteer, units: int) -> dict[str, uuid.UUID]:
     """Make a national demo of `units` units on random real postcodes; returns a worker's id per role."""
     council = _organisation(rows, "National demo council", OrganisationKind.COUNCIL, "National Demo-Officer")
-    administrator = rows.add_worker(council[0], "National Demo-Administrator")
+    board = _organisation(rows, "National demo board", OrganisationKind.BOARD, "National Demo-Commissioner")
+    administrator = rows.add_worker(board[0], "National Demo-Administrator")
     auditor = rows.add_worker(council[0], "National Demo-Auditor")
-    commissioner = rows.add_worker(council[0], "National Demo-Commissioner")
+    lead = rows.add_worker(council[0], "National Demo-Lead")
     places = gazetteer.sample(rows.rng, max(units // 3, 1))
     anywhere = _postcodes(places[:500])
     by_authority: dict[str, list[str]] = defaultdict(list)
@@ -162,6 +169,7 @@ def make_national(rows: DemoRows, gazetteer: Gazetteer, units: int) -> dict[str,
             other = _organisation(rows, f"Demo provider {number // 4 + 1}", OrganisationKind.PROVIDER, "Demo Manager")
             worker = rows.add_worker(other[0], "Demo Resettlement")
             provider = rows.add_provider(other[0], f"Demo provider {number // 4 + 1}", f"0300 79{number // 4:05d}")
+            rows.add_agreement(council, other)
             roles = roles or {"refuge_manager": other[1], "resettlement_worker": worker}
         found = places[number % len(places)]
         shared = number % 2 == 0
@@ -179,7 +187,8 @@ def make_national(rows: DemoRows, gazetteer: Gazetteer, units: int) -> dict[str,
         "housing_officer": council[1],
         "administrator": administrator,
         "auditor": auditor,
-        "commissioner": commissioner,
+        "commissioner": board[1],
+        "safeguarding_lead": lead,
     }
 
 

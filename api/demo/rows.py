@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from accommodation.base import Base, Cipher
 from accommodation.calendar import Nation, local_date, nation_of, start_of_day
 from accommodation.models import Organisation, Property, Provider, Stay, Unit, Worker
+from accommodation.people_models import SharingAgreement, WorkerRole
 from accommodation.sealing import seal_json
-from accommodation.supply import get_supply_version, touch_units
+from accommodation.supply import touch_agreements, touch_units
 from accommodation.vault import VaultAddress, VaultDoor
-from accommodation.vocabulary import OccupancyBasis, OrganisationKind, ProviderKind, StayKind
+from accommodation.vocabulary import AgreementPurpose, OccupancyBasis, OrganisationKind, ProviderKind, Role, StayKind
 from api.demo.drawing import draw_address, draw_areas, draw_household, draw_id, draw_property, draw_stay, pick
 from geo.atlas import Atlas
 from geo.gazetteer import Place
@@ -54,14 +55,41 @@ class DemoRows:
         self._rows: dict[type[Base], list[dict[str, Any]]] = defaultdict(list)
         self._made_unit = made_unit
         self.unit_ids: list[uuid.UUID] = []
+        self._agreement_ids: list[uuid.UUID] = []
 
     def add_organisation(self, name: str, kind: OrganisationKind) -> uuid.UUID:
         """Add a partner."""
-        return self._add(Organisation, name=name, kind=kind, created_at=self.now)
+        return self._add(
+            Organisation, name=name, kind=kind, runs_installation=kind is OrganisationKind.BOARD, created_at=self.now
+        )
 
     def add_worker(self, organisation_id: uuid.UUID, name: str) -> uuid.UUID:
         """Add somebody who works there."""
         return self._add(Worker, {"name_sealed": name}, organisation_id=organisation_id, created_at=self.now, left_at=None)
+
+    def add_role(self, worker_id: uuid.UUID, role: Role) -> None:
+        """Grant a worker a role."""
+        self._add(WorkerRole, worker_id=worker_id, role=role, granted_at=self.now, granted_by=None, ended_at=None)
+
+    def add_agreement(self, one: tuple[uuid.UUID, uuid.UUID], other: tuple[uuid.UUID, uuid.UUID]) -> None:
+        """Let two organisations share for placing, signed by a worker of each: (organisation, worker)."""
+        agreement_id = self._add(
+            SharingAgreement,
+            proposer_id=one[0],
+            partner_id=other[0],
+            purpose=AgreementPurpose.PLACEMENT,
+            shares_vacancies=True,
+            shares_referrals=True,
+            starts_on=self.today - timedelta(days=365),
+            ends_on=self.today + timedelta(days=730),
+            proposed_at=self.now,
+            proposed_by=one[1],
+            accepted_at=self.now,
+            accepted_by=other[1],
+            supply_version=0,
+            version=1,
+        )
+        self._agreement_ids.append(agreement_id)
 
     def add_provider(self, organisation_id: uuid.UUID, name: str, phone: str) -> uuid.UUID:
         """Add an organisation's accommodation service."""
@@ -88,6 +116,7 @@ class DemoRows:
             "reference": self._reference("B"),
             "cell": partition.codes[cell],
             "cell_version": partition.version,
+            "special_risk": False,
             "nation": nation_of(place.authority_code),
             "version": 1,
             **draw_property(self.rng, is_staffed=is_staffed),
@@ -115,7 +144,6 @@ class DemoRows:
             "id": draw_id(self.rng),
             "property_id": home["id"],
             "reference": self._reference("U"),
-            "cell": home["cell"],
             "notice_min_days": DEFAULT_POLICY.notice_min_days(OccupancyBasis(facts["occupancy_basis"])),
             "confirmed_at": None if hours > 14 else self.now - timedelta(hours=float(hours)),
             "withdrawn_at": None,
@@ -260,10 +288,10 @@ class DemoRows:
                     batch = rows[start : start + BATCH]
                     session.execute(insert(model), batch)
                     yield len(batch)
-        version = get_supply_version(session)
         for start in range(0, len(self.unit_ids), BATCH):
             touch_units(session, self.unit_ids[start : start + BATCH])
-        assert get_supply_version(session) > version or not self.unit_ids  # noqa: S101
+        for start in range(0, len(self._agreement_ids), BATCH):
+            touch_agreements(session, self._agreement_ids[start : start + BATCH])
 
     def count(self) -> int:
         """Return how many rows will be written."""

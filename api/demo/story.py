@@ -134,7 +134,12 @@ class Story:
         return accepted
 
     def _disclose(self, accepted: dict[str, Any]) -> None:
-        self._begin("Now the address may be told, once the phone, the car and the tablet have been checked for trackers.")
+        self._begin("The manager releases the address to that one officer. A key is not enough: both show a second factor.")
+        release = {"officer_id": accepted["referred_by"]["worker_id"], "reason": "She drives them here tonight"}
+        path = f"/placements/{accepted['placement_id']}/address-releases"
+        released = self._must("refuge_manager", "POST", path, release)
+        self._tell(f"Released to {accepted['referred_by']['name']}, to be opened once by {released['expires_at'][:16]}.")
+        self._begin("The officer opens it, once the phone, the car and the tablet have been checked for trackers.")
         path = f"/properties/{accepted['property_id']}/address-disclosures"
         ask = {"placement_id": accepted["placement_id"], "reason": "Transport tonight"}
         problem = self._refused("housing_officer", "POST", path, ask, 409)
@@ -143,9 +148,9 @@ class Story:
         devices = {"phone": "checked", "car": "checked", "child_devices": "checked"}
         self._must("housing_officer", "PATCH", household, {"tracking_devices": devices})
         told = self._must("housing_officer", "POST", path, ask)
-        self._tell(
-            f"Checked, and told: {told['address']['lines'][0]}, {told['address']['postcode']} (logged with the reason)."
-        )
+        self._tell(f"Checked, and told: {told['address']['lines'][0]}, {told['address']['postcode']}, for fifteen minutes.")
+        seen = self._must("refuge_manager", "GET", f"/properties/{accepted['property_id']}/disclosures?limit=200")
+        self._tell(f"The manager sees who was told, and when: {seen['items'][-1]['reader']['name']}.")
 
     def _arrive(self, accepted: dict[str, Any]) -> None:
         self._begin("They arrive. The licence starts.")

@@ -1,4 +1,4 @@
-"""Administration: organisations, workers and their keys. No case data is within this role's reach."""
+"""Administration: organisations and keys. No case data is within this role's reach."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 from marshmallow import Schema, fields
 from sqlalchemy import select
 
-from accommodation.base import NotFound
+from accommodation.base import InvalidInput, NotFound
 from accommodation.models import Organisation, Worker
+from accommodation.people import add_organisation, check_runs_installation, list_organisations
+from accommodation.relations import relations_to_own
 from accommodation.vocabulary import OrganisationKind, Relation, Role
-from api.auth.administration import add_organisation, add_worker, issue_key, revoke_key
+from api.auth.administration import issue_key, key_state, revoke_key
 from api.auth.models import ApiKey
 from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
@@ -22,7 +24,7 @@ from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
 from api.unit_of_work import SqlUnitOfWork
 
-blp = HarbourBlueprint("administration", __name__, description="Organisations, workers, keys.")
+blp = HarbourBlueprint("administration", __name__, description="Organisations, keys.")
 
 
 class OrganisationCreate(Schema):
@@ -32,16 +34,6 @@ class OrganisationCreate(Schema):
 
 class OrganisationSchema(OrganisationCreate):
     id = fields.UUID(required=True)
-
-
-class WorkerCreate(Schema):
-    organisation_id = Identity(required=True)
-    name = line(200, required=True)
-
-
-class WorkerEntrySchema(Schema):
-    id = fields.UUID(required=True)
-    organisation_id = fields.UUID(required=True)
 
 
 class ApiKeyCreate(Schema):
@@ -67,35 +59,21 @@ class NewApiKeySchema(ApiKeySchema):
 @blp.route("/organisations", methods=["GET"])
 @blp.arguments(ListQuery, location="query")
 @blp.response(200, list_schema(OrganisationSchema))
-def list_organisations(query: dict[str, Any]) -> dict[str, Any]:
-    """List organisations."""
-    return _list(query, "organisations", Organisation, describe_organisation)
+def list_organisations_(query: dict[str, Any]) -> dict[str, Any]:
+    """List the caller's organisation and those it has agreements with; all, for the installation's administrator."""
+    with unit_of_work(read_only=True) as uow:
+        rows = list_organisations(uow, after=after_id(query, "organisations"), limit=query["limit"] + 1)
+        return page(rows, query["limit"], "organisations", lambda row: str(row.id), describe_organisation)
 
 
 @blp.route("/organisations", methods=["POST"])
 @blp.arguments(OrganisationCreate)
 @blp.response(201, OrganisationSchema)
 def create_organisation(body: dict[str, Any]) -> dict[str, Any]:
-    """Add an organisation."""
+    """Add an organisation. Only the administrator of the one that runs this installation may."""
     with unit_of_work() as uow:
+        check_runs_installation(uow)
         return describe_organisation(add_organisation(uow, body["name"], OrganisationKind(body["kind"])))
-
-
-@blp.route("/workers", methods=["GET"])
-@blp.arguments(ListQuery, location="query")
-@blp.response(200, list_schema(WorkerEntrySchema))
-def list_workers(query: dict[str, Any]) -> dict[str, Any]:
-    """List workers by id and organisation."""
-    return _list(query, "workers", Worker, describe_worker)
-
-
-@blp.route("/workers", methods=["POST"])
-@blp.arguments(WorkerCreate)
-@blp.response(201, WorkerEntrySchema)
-def create_worker(body: dict[str, Any]) -> dict[str, Any]:
-    """Add a worker to an organisation; her name is sealed."""
-    with unit_of_work() as uow:
-        return describe_worker(add_worker(uow, body["organisation_id"], body["name"]))
 
 
 @blp.route("/api-keys", methods=["GET"])
@@ -103,7 +81,13 @@ def create_worker(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200, list_schema(ApiKeySchema))
 def list_api_keys(query: dict[str, Any]) -> dict[str, Any]:
     """List keys; what is shown cannot be used as one."""
-    return _list(query, "api-keys", ApiKey, describe_key)
+    with unit_of_work(read_only=True) as uow:
+        uow.permit(Relation.OWN_ORGANISATION)
+        statement = select(ApiKey).join(Worker).where(Worker.organisation_id == uow.principal.organisation_id)
+        if (after := after_id(query, "api-keys")) is not None:
+            statement = statement.where(ApiKey.id > after)
+        rows = uow.session.execute(statement.order_by(ApiKey.id).limit(query["limit"] + 1)).scalars().all()
+        return page(rows, query["limit"], "api-keys", lambda row: str(row.id), describe_key)
 
 
 @blp.route("/api-keys", methods=["POST"])
@@ -113,6 +97,10 @@ def create_api_key(body: dict[str, Any]) -> dict[str, Any]:
     """Give a worker a key in one role. The key is shown this once and kept nowhere."""
     auth_key = current_harbour().settings.auth_key
     with unit_of_work() as uow:
+        worker = uow.session.get(Worker, body["worker_id"])
+        if worker is None or worker.organisation_id != uow.principal.organisation_id:
+            raise InvalidInput(("/worker_id", "There is no such worker."))
+        uow.permit(Relation.OWN_ORGANISATION)
         row, key = issue_key(uow, auth_key, body["worker_id"], Role(body["role"]), timedelta(days=body["days"]))
     send_etag(row)
     return {**describe_key(row), "key": key}
@@ -136,6 +124,7 @@ def revoke_api_key(key_id: uuid.UUID) -> None:
     with unit_of_work() as uow:
         row = _get_key(uow, key_id)
         check_etag(row)
+        uow.permit(relations_to_own(uow, row.worker.organisation_id), key_state(row, uow.now))
         revoke_key(uow, row)
 
 
@@ -143,28 +132,13 @@ def _get_key(uow: SqlUnitOfWork, key_id: uuid.UUID) -> ApiKey:
     row = uow.session.get(ApiKey, key_id)
     if row is None:
         raise NotFound
-    uow.permit(Relation.INSTALLATION)
+    uow.permit(relations_to_own(uow, row.worker.organisation_id))
     return row
-
-
-def _list(query: dict[str, Any], kind: str, model: Any, describe: Any) -> dict[str, Any]:
-    with unit_of_work(read_only=True) as uow:
-        uow.permit(Relation.INSTALLATION)
-        statement = select(model).order_by(model.id).limit(query["limit"] + 1)
-        if (after := after_id(query, kind)) is not None:
-            statement = statement.where(model.id > after)
-        rows = uow.session.execute(statement).scalars().all()
-        return page(rows, query["limit"], kind, lambda row: str(row.id), describe)
 
 
 def describe_organisation(organisation: Organisation) -> dict[str, Any]:
     """Return an organisation as the contract shows it."""
     return {"id": organisation.id, "name": organisation.name, "kind": organisation.kind}
-
-
-def describe_worker(worker: Worker) -> dict[str, Any]:
-    """Return a worker as the contract shows her: no name in lists."""
-    return {"id": worker.id, "organisation_id": worker.organisation_id}
 
 
 def describe_key(row: ApiKey) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from flask import Response
 from marshmallow import Schema, fields
 
 from api.blueprint import HarbourBlueprint
@@ -13,18 +14,11 @@ from api.etags import check_etag, send_etag
 from api.extensions import current_harbour, unit_of_work
 from api.fields import CivilDate, one_of, text
 from api.places import AREA_SHAPES, pointing_into
-from placement.areas_to_avoid import (
-    AreaRecord,
-    edit_area,
-    load_area,
-    read_area,
-    read_areas,
-    record_area,
-    retire_area,
-    settle_geometry,
-    state_no_areas,
-)
+from api.resources.area_changes import KEPT, AreaChangeEntrySchema, send_pending
+from placement.area_changes import add_area, change_area, drop_area
+from placement.areas_to_avoid import AreaRecord, load_area, read_area, read_areas, settle_geometry, state_no_areas
 from placement.households import load_household
+from placement.models import AreaChange
 from placement.vocabulary import AreaConfidence, AreaReason, AreaSource
 
 blp = HarbourBlueprint("areas_to_avoid", __name__, description="Where a household must not be.")
@@ -80,14 +74,14 @@ def list_areas_to_avoid(household_id: uuid.UUID) -> dict[str, Any]:
 @blp.route("/households/<uuid:household_id>/areas-to-avoid", methods=["POST"])
 @blp.arguments(AreaToAvoidFields)
 @blp.response(201, AreaToAvoidSchema)
-def create_area_to_avoid(body: dict[str, Any], household_id: uuid.UUID) -> dict[str, Any]:
-    """Record an area to avoid, with source and validity."""
+@blp.alt_response(202, schema=AreaChangeEntrySchema, description=KEPT)
+def create_area_to_avoid(body: dict[str, Any], household_id: uuid.UUID) -> dict[str, Any] | Response:
+    """Record an area to avoid, with source and validity, or keep it for a second worker (202)."""
     valid_from, valid_to = body.pop("valid_from"), body.pop("valid_to")
     body["geometry"] = _settled(body["geometry"])
     with unit_of_work() as uow:
-        record = record_area(uow, household_id, body, valid_from=valid_from, valid_to=valid_to)
-    send_etag(record.area)
-    return describe_area_to_avoid(record)
+        made = add_area(uow, current_harbour().budgets, household_id, body, valid_from=valid_from, valid_to=valid_to)
+    return _answer(made)
 
 
 @blp.route("/households/<uuid:household_id>/no-areas-to-avoid", methods=["POST"])
@@ -113,29 +107,38 @@ def get_area_to_avoid(area_id: uuid.UUID) -> dict[str, Any]:
 @blp.route("/areas-to-avoid/<uuid:area_id>", methods=["PATCH"])
 @blp.arguments(AreaToAvoidChange(partial=True))
 @blp.response(200, AreaToAvoidSchema)
+@blp.alt_response(202, schema=AreaChangeEntrySchema, description=KEPT)
 @blp.versioned
-def update_area_to_avoid(body: dict[str, Any], area_id: uuid.UUID) -> dict[str, Any]:
-    """Change an area. Needs If-Match."""
+def update_area_to_avoid(body: dict[str, Any], area_id: uuid.UUID) -> dict[str, Any] | Response:
+    """Change an area, or keep the change for a second worker (202). Needs If-Match."""
     if "geometry" in body:
         body["geometry"] = _settled(body["geometry"])
     with unit_of_work() as uow:
         area = load_area(uow, area_id)
         check_etag(area)
-        record = edit_area(uow, area, body)
-    send_etag(record.area)
-    return describe_area_to_avoid(record)
+        made = change_area(uow, current_harbour().budgets, area, body)
+    return _answer(made)
 
 
 @blp.route("/areas-to-avoid/<uuid:area_id>", methods=["DELETE"])
 @blp.arguments(ReasonSchema)
 @blp.response(204)
+@blp.alt_response(202, schema=AreaChangeEntrySchema, description=KEPT)
 @blp.versioned
-def retire_area_to_avoid(body: dict[str, Any], area_id: uuid.UUID) -> None:
-    """Retire an area, with a reason; it stays on the record. Needs If-Match."""
+def retire_area_to_avoid(body: dict[str, Any], area_id: uuid.UUID) -> Response | None:
+    """Retire an area, with a reason, or keep that for a second worker (202). Needs If-Match."""
     with unit_of_work() as uow:
         area = load_area(uow, area_id)
         check_etag(area)
-        retire_area(uow, area, body["reason"])
+        change = drop_area(uow, current_harbour().budgets, area, body["reason"])
+    return None if change is None else send_pending(change)
+
+
+def _answer(made: AreaRecord | AreaChange) -> dict[str, Any] | Response:
+    if isinstance(made, AreaChange):
+        return send_pending(made)
+    send_etag(made.area)
+    return describe_area_to_avoid(made)
 
 
 def _settled(geometry: dict[str, Any]) -> Mapping[str, Any]:

@@ -53,9 +53,11 @@ def list_holds_(query: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, HoldSchema)
 def create_hold(body: dict[str, Any]) -> dict[str, Any]:
     """Hold a unit that a search offered. When somebody was quicker, the problem names the next best units."""
-    engine = current_harbour().search_engine
+    harbour = current_harbour()
     with unit_of_work() as uow:
-        hold = hold_unit(uow, engine, body["household_id"], body["unit_id"], body["search_id"])
+        hold = hold_unit(
+            uow, harbour.search_engine, harbour.budgets, body["household_id"], body["unit_id"], body["search_id"]
+        )
     send_etag(hold)
     return describe_hold(hold, uow.now)
 
@@ -82,8 +84,10 @@ def release_hold_(hold_id: uuid.UUID) -> None:
 
 
 def describe_hold(hold: Hold, now: datetime) -> dict[str, Any]:
-    """Return a hold as the contract shows it at `now`."""
+    """Return a hold as the contract shows it at `now`. When a provider's answer ended it is told to nobody."""
+    was_answered = hold.release_reason == ReleaseReason.REFERRAL_DECLINED
     return {
         **{name: getattr(hold, name) for name in HoldSchema().fields if name != "state"},
+        "released_at": None if was_answered else hold.released_at,
         "state": hold_state(hold, now),
     }

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, missing, validate, vali
 from accommodation.vocabulary import Gender, Level, Specialism
 from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
-from api.extensions import unit_of_work
+from api.extensions import current_harbour, unit_of_work
 from api.fields import CivilDate, StrictBoolean, StrictInteger, line, list_of, one_of, within
 from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
@@ -134,7 +134,7 @@ def list_households_(query: dict[str, Any]) -> dict[str, Any]:
 def create_household(body: dict[str, Any]) -> dict[str, Any]:
     """Record a household. What is left out counts as not asked."""
     with unit_of_work() as uow:
-        record = record_household(uow, to_json(body))
+        record = record_household(uow, current_harbour().budgets, to_json(body))
     send_etag(record.household)
     return describe_household(record)
 
@@ -158,7 +158,7 @@ def update_household(body: dict[str, Any], household_id: uuid.UUID) -> dict[str,
     with unit_of_work() as uow:
         household = load_household(uow, household_id)
         check_etag(household)
-        edit_household(uow, household, to_json(body))
+        edit_household(uow, current_harbour().budgets, household, to_json(body))
         record = open_household(uow, household)
     send_etag(household)
     return describe_household(record)

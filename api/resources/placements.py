@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from marshmallow import Schema, fields
 
 from accommodation.models import Unit
-from accommodation.vocabulary import OccupancyBasis
+from accommodation.sharing import list_in_sight
+from accommodation.vocabulary import AgreementScope, OccupancyBasis
 from api.blueprint import HarbourBlueprint
 from api.etags import send_etag
 from api.extensions import unit_of_work
@@ -16,12 +18,14 @@ from api.fields import CivilDate, Identity, one_of
 from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
 from api.unit_of_work import SqlUnitOfWork
+from placement.blocking import list_kept_from_organisation
 from placement.models import Placement
 from placement.placements import (
     confirm_arrival,
     extend_licence,
     list_placements,
     load_placement,
+    read_placement,
     record_departure,
     record_non_arrival,
 )
@@ -53,8 +57,12 @@ class DepartureSchema(Schema):
 class PlacementSchema(Schema):
     id = fields.UUID(required=True)
     reference = fields.String(required=True)
-    referral_id = fields.UUID(required=True)
-    household_id = fields.UUID(required=True)
+    referral_id = fields.UUID(required=True, allow_none=True)
+    household_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null for the provider when no agreement with the household's organisation is in force."},
+    )
     unit_id = fields.UUID(required=True)
     property_id = fields.UUID(required=True)
     state = one_of(PlacementState, required=True)
@@ -82,25 +90,26 @@ class TimelineSchema(Schema):
 @blp.arguments(ListQuery, location="query")
 @blp.response(200, list_schema(PlacementSchema))
 def list_placements_(query: dict[str, Any]) -> dict[str, Any]:
-    """List the placements that the caller may see."""
-    with unit_of_work(read_only=True) as uow:
+    """List the placements that the caller may see; the reading is recorded."""
+    with unit_of_work() as uow:
         rows = list_placements(uow, after=after_id(query, "placements"), limit=query["limit"] + 1)
-        return page(rows, query["limit"], "placements", lambda row: str(row.id), lambda row: _describe(uow, row))
+        shown = _whose_households_show(uow)
+        return page(rows, query["limit"], "placements", lambda row: str(row.id), lambda row: _describe(uow, row, shown))
 
 
 @blp.route("/placements/<uuid:placement_id>", methods=["GET"])
 @blp.response(200, PlacementSchema)
 def get_placement(placement_id: uuid.UUID) -> dict[str, Any]:
-    """Get one placement."""
-    with unit_of_work(read_only=True) as uow:
-        return _one(uow, load_placement(uow, placement_id))
+    """Open one placement; the reading is recorded."""
+    with unit_of_work() as uow:
+        return _one(uow, read_placement(uow, placement_id))
 
 
 @blp.route("/placements/<uuid:placement_id>/timeline", methods=["GET"])
 @blp.response(200, TimelineSchema)
 def get_placement_timeline(placement_id: uuid.UUID) -> dict[str, Any]:
-    """Show what happened in a placement, oldest first."""
-    with unit_of_work(read_only=True) as uow:
+    """Show what happened in a placement, oldest first; the reading is recorded."""
+    with unit_of_work() as uow:
         entries = read_timeline(uow, load_placement(uow, placement_id))
     return {"items": [vars(entry) for entry in entries], "next_cursor": None}
 
@@ -144,10 +153,21 @@ def record_departure_(body: dict[str, Any], placement_id: uuid.UUID) -> dict[str
 def _one(uow: SqlUnitOfWork, placement: Placement) -> dict[str, Any]:
     uow.session.flush()
     send_etag(placement)
-    return _describe(uow, placement)
+    return _describe(uow, placement, _whose_households_show(uow))
 
 
-def _describe(uow: SqlUnitOfWork, placement: Placement) -> dict[str, Any]:
+def _whose_households_show(uow: SqlUnitOfWork) -> Callable[[Placement], bool]:
+    """Return the test of whether the caller's organisation may know which household a stay is of; asked once for a list.
+
+    Only who shares with the household's organisation may, and who was not named as one it must be kept from.
+    """
+    seen, kept_from = list_in_sight(uow, AgreementScope.REFERRALS), list_kept_from_organisation(uow)
+    return lambda placement: placement.organisation_id in seen and placement.household_id not in kept_from
+
+
+def _describe(uow: SqlUnitOfWork, placement: Placement, shows_household: Callable[[Placement], bool]) -> dict[str, Any]:
     """Return a placement as the contract shows it. Its existence means acceptance, so the property may be named."""
     shown = {name: getattr(placement, name) for name in PlacementSchema().fields if name != "property_id"}
+    if not shows_household(placement):
+        shown |= {"referral_id": None, "household_id": None}
     return {**shown, "property_id": uow.session.get_one(Unit, placement.unit_id).property_id}

@@ -14,6 +14,7 @@ from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
 from api.extensions import current_harbour, unit_of_work
 from api.fields import LETTERS_AND_DIGITS, Identity, StrictBoolean, StrictFloat, line, text, within
+from api.outbox import OutboxNotifier
 from api.pagination import page
 from api.places import check_postcode, pointing_into
 from api.resources.common import ListQuery, after_id, list_schema
@@ -43,6 +44,14 @@ class PropertyFields(Schema):
     staff_cover = StrictBoolean(load_default=None, allow_none=True)
     cctv = StrictBoolean(load_default=None, allow_none=True)
     out_of_hours_intake = StrictBoolean(load_default=None, allow_none=True)
+    special_risk = StrictBoolean(
+        load_default=False,
+        metadata={"description": "Search then knows its county alone. To change it, give `special_risk_reason`."},
+    )
+
+
+class PropertyEdit(PropertyFields):
+    special_risk_reason = text(500, load_default=None, allow_none=True)
 
 
 class PropertyCreate(PropertyFields):
@@ -72,6 +81,11 @@ class DisclosureSchema(Schema):
     property_id = fields.UUID(required=True)
     address = fields.Nested(AddressSchema, required=True)
     door_name = fields.String(required=True, allow_none=True)
+    readable_until = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Until then the same session may ask again; null for the property's own staff."},
+    )
 
 
 @blp.route("/properties", methods=["GET"])
@@ -88,7 +102,7 @@ def list_properties_(query: dict[str, Any]) -> dict[str, Any]:
 @blp.arguments(PropertyCreate)
 @blp.response(201, PropertySchema)
 def create_property(body: dict[str, Any]) -> dict[str, Any]:
-    """Open a property: its address is sealed, its safety cell assigned once."""
+    """Open a property: its address is sealed, it is filed in the safety cell of its postcode."""
     address = NewAddress(**body.pop("address"))
     landlord, meeting_point = body.pop("landlord"), body.pop("meeting_point")
     atlas = current_harbour().atlas
@@ -112,15 +126,16 @@ def get_property_(property_id: uuid.UUID) -> dict[str, Any]:
 
 
 @blp.route("/properties/<uuid:property_id>", methods=["PATCH"])
-@blp.arguments(PropertyFields(partial=True))
+@blp.arguments(PropertyEdit(partial=True))
 @blp.response(200, PropertySchema)
 @blp.versioned
 def update_property(body: dict[str, Any], property_id: uuid.UUID) -> dict[str, Any]:
     """Change a property's published facts. Needs If-Match. Another address is another property."""
-    with unit_of_work() as uow:
+    reason = body.pop("special_risk_reason", None)
+    with pointing_into("/special_risk"), unit_of_work() as uow:
         home = get_property(uow, property_id)
         check_etag(home)
-        edit_property(uow, home, body)
+        edit_property(uow, current_harbour().atlas, home, body, reason)
     send_etag(home)
     return describe_property(home)
 
@@ -129,23 +144,24 @@ def update_property(body: dict[str, Any], property_id: uuid.UUID) -> dict[str, A
 @blp.arguments(DisclosureRequest)
 @blp.response(201, DisclosureSchema)
 def disclose_address_(body: dict[str, Any], property_id: uuid.UUID) -> dict[str, Any]:
-    """Tell the address to somebody who may know it; it is logged with the reason."""
+    """Tell the address to the officer it was released to, or to own staff with a reason. Needs a second factor."""
+    caps = current_harbour().disclosure_caps
     with unit_of_work() as uow:
-        told = disclose_address(uow, property_id, body["placement_id"], body["reason"])
-    return {"property_id": told.property_id, "address": told.address, "door_name": told.door_name}
+        told = disclose_address(uow, OutboxNotifier(uow), caps, property_id, body["placement_id"], body["reason"])
+    return vars(told)
 
 
 def describe_property(home: Property) -> dict[str, Any]:
     """Return a property as the contract shows it: a safety cell, and no address."""
     return {
         **{name: getattr(home, name) for name in PropertySchema().fields if name != "area"},
-        "area": describe_area(home.cell),
+        "area": describe_area(home),
     }
 
 
-def describe_area(cell_code: str) -> dict[str, str] | None:
-    """Return the name of a safety cell, or None when it belongs to another partition."""
+def describe_area(home: Property) -> dict[str, str] | None:
+    """Return the code and name of a property's safety cell, or None when it is filed in another table of cells."""
     partition = current_harbour().atlas.partition
-    if cell_code not in partition.codes:
+    if home.cell_version != partition.version:
         return None
-    return {"code": cell_code, "name": partition.names[partition.index_of(cell_code)]}
+    return {"code": home.cell, "name": partition.names[partition.index_of(home.cell)]}

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from accommodation.models import Provider, Unit
+from accommodation.people import check_runs_installation
 from accommodation.properties import edit_provider, open_provider
 from accommodation.queries import get_provider, list_providers, list_unit_ids_of_provider
 from accommodation.vacancies import confirm_vacancies
@@ -61,8 +62,9 @@ def list_providers_(query: dict[str, Any]) -> dict[str, Any]:
 @blp.arguments(ProviderCreate)
 @blp.response(201, ProviderSchema)
 def create_provider(body: dict[str, Any]) -> dict[str, Any]:
-    """Make an organisation a provider."""
+    """Make an organisation a provider. Only the administrator of the one that runs this installation may."""
     with unit_of_work() as uow:
+        check_runs_installation(uow)
         provider = open_provider(uow, body.pop("organisation_id"), body)
     send_etag(provider)
     return describe_provider(provider)

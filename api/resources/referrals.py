@@ -9,9 +9,8 @@ from marshmallow import Schema, fields
 from sqlalchemy import select
 
 from accommodation.calendar import local_date
-from accommodation.models import Unit
+from accommodation.models import Unit, Worker
 from accommodation.sealing import open_json
-from accommodation.vault import read_meeting_point
 from accommodation.vocabulary import Gender, Relation
 from api.auth.access import fields_seen
 from api.blueprint import HarbourBlueprint
@@ -22,7 +21,9 @@ from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
 from api.resources.households import NeedsSchema, SafeContactSchema
 from api.unit_of_work import SqlUnitOfWork
-from placement.case_view import case_for_provider, reason_for_officer
+from placement.answers import answer_of
+from placement.case_view import answer_for_officer, case_for_provider
+from placement.disclosures import tell_meeting_point
 from placement.models import Household, Placement, Referral
 from placement.referrals import (
     accept_referral,
@@ -76,9 +77,19 @@ class ReferralEntrySchema(Schema):
     state = one_of(ReferralState, required=True)
     verdict = one_of(Verdict, required=True)
     made_at = fields.AwareDateTime(required=True)
-    answered_at = fields.AwareDateTime(required=True, allow_none=True)
+    answered_on = fields.Date(required=True, allow_none=True)
+    answered_at = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "For the provider. How long an answer took could tell what was looked at."},
+    )
     declined_by = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
+
+
+class RefererSchema(Schema):
+    worker_id = fields.UUID(required=True)
+    name = fields.String(required=True, allow_none=True)
 
 
 class ReferralSchema(ReferralEntrySchema):
@@ -88,13 +99,23 @@ class ReferralSchema(ReferralEntrySchema):
         allow_none=True,
         metadata={"description": "For the provider always; for the officer once it has accepted."},
     )
-    meeting_point = fields.String(required=True, allow_none=True)
+    referred_by = fields.Nested(
+        RefererSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "For the provider once it has accepted: the officer to whom it may release the address."},
+    )
     case = fields.Nested(
         CaseSchema,
         required=True,
         allow_none=True,
         metadata={"description": "For the provider: needs, and names once accepted."},
     )
+
+
+class MeetingPointSchema(Schema):
+    referral_id = fields.UUID(required=True)
+    meeting_point = fields.String(required=True, allow_none=True)
 
 
 class AreaFindingSchema(Schema):
@@ -112,11 +133,11 @@ class ExactCheckSchema(Schema):
 @blp.arguments(ListQuery, location="query")
 @blp.response(200, list_schema(ReferralEntrySchema))
 def list_referrals_(query: dict[str, Any]) -> dict[str, Any]:
-    """List the referrals that the caller made or is asked to answer."""
-    with unit_of_work(read_only=True) as uow:
+    """List the referrals that the caller made or is asked to answer; the reading is recorded."""
+    with unit_of_work() as uow:
         relation = uow.permit(CASE)
         rows = list_referrals(uow, after=after_id(query, "referrals"), limit=query["limit"] + 1)
-        return page(rows, query["limit"], "referrals", lambda row: str(row.id), lambda row: _entry(row, relation))
+        return page(rows, query["limit"], "referrals", lambda row: str(row.id), lambda row: _entry(uow, row, relation))
 
 
 @blp.route("/referrals", methods=["POST"])
@@ -124,8 +145,9 @@ def list_referrals_(query: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, ReferralSchema)
 def create_referral(body: dict[str, Any]) -> dict[str, Any]:
     """Refer the household of a live hold to the unit's provider."""
+    harbour = current_harbour()
     with unit_of_work() as uow:
-        return _describe(uow, make_referral(uow, body["hold_id"]))
+        return _describe(uow, make_referral(uow, harbour.search_engine, harbour.budgets, body["hold_id"]))
 
 
 @blp.route("/referrals/<uuid:referral_id>", methods=["GET"])
@@ -148,6 +170,14 @@ def get_exact_check(referral_id: uuid.UUID) -> dict[str, Any]:
         "inside_any": any(finding.inside for finding in findings),
         "areas": [{"area_id": finding.area_id, "inside": finding.inside} for finding in findings],
     }
+
+
+@blp.route("/referrals/<uuid:referral_id>/meeting-point", methods=["GET"])
+@blp.response(200, MeetingPointSchema)
+def get_meeting_point(referral_id: uuid.UUID) -> dict[str, Any]:
+    """Tell where the household is met, once the referral is accepted; recorded. Needs a second factor shown just now."""
+    with unit_of_work() as uow:
+        return {"referral_id": referral_id, "meeting_point": tell_meeting_point(uow, referral_id)}
 
 
 @blp.route("/referrals/<uuid:referral_id>/accept", methods=["POST"])
@@ -181,16 +211,15 @@ def withdraw_referral_(body: dict[str, Any], referral_id: uuid.UUID) -> dict[str
         return _describe(uow, withdraw_referral(uow, referral_id, WithdrawReason(body["reason"]), body["notes"]))
 
 
-def _entry(referral: Referral, relation: Relation) -> dict[str, Any]:
+def _entry(uow: SqlUnitOfWork, referral: Referral, relation: Relation) -> dict[str, Any]:
     """Return what a list shows of a referral to one side of it."""
-    sees = fields_seen("referral", relation, ReferralState(referral.state))
-    verdict, reason = Verdict(referral.hold.verdict), referral.reason
+    columns = ("id", "hold_id", "household_id", "unit_id", "state", "made_at", "answered_at", "declined_by", "reason")
+    shown = {name: getattr(referral, name) for name in columns}
+    shown["verdict"] = referral.hold.verdict
+    shown["answered_on"] = None if referral.answered_at is None else local_date(referral.answered_at)
     if relation is Relation.ASKING:
-        reason = reason_for_officer(verdict, ReferralState(referral.state), reason)
-    columns = ("id", "hold_id", "household_id", "unit_id", "state", "made_at", "answered_at", "declined_by")
-    shown = {**{name: getattr(referral, name) for name in columns}, "verdict": verdict, "reason": reason}
-    if reason != referral.reason:
-        shown["declined_by"] = None
+        shown |= answer_for_officer(answer_of(uow, referral))
+    sees = fields_seen("referral", relation, ReferralState(referral.state))
     return {name: value if name in sees else None for name, value in shown.items()}
 
 
@@ -203,10 +232,10 @@ def _describe(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
     property_id = uow.session.get_one(Unit, referral.unit_id).property_id
     placement_id = uow.session.execute(select(Placement.id).where(Placement.referral_id == referral.id)).scalar_one_or_none()
     return {
-        **_entry(referral, relation),
+        **_entry(uow, referral, relation),
         "placement_id": placement_id if "placement_id" in sees else None,
         "property_id": property_id if "property_id" in sees else None,
-        "meeting_point": read_meeting_point(uow, property_id) if "meeting_point" in sees else None,
+        "referred_by": _referer(uow, referral) if "referred_by" in sees else None,
         "case": _case(uow, referral, sees) if "case" in sees else None,
     }
 
@@ -214,3 +243,8 @@ def _describe(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
 def _case(uow: SqlUnitOfWork, referral: Referral, sees: frozenset[str]) -> dict[str, Any]:
     household = uow.session.get_one(Household, referral.household_id)
     return case_for_provider(open_json(uow.cipher, household, "details_sealed"), sees, local_date(uow.now))
+
+
+def _referer(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
+    worker = uow.session.get_one(Worker, referral.made_by)
+    return {"worker_id": worker.id, "name": open_json(uow.cipher, worker, "name_sealed")}

@@ -256,7 +256,7 @@ def describe_unit(unit: Unit) -> dict[str, Any]:
     """Return a unit as the contract shows it."""
     return {
         **{name: getattr(unit, name) for name in UnitSchema().fields if name not in ("area", "concern")},
-        "area": describe_area(unit.cell),
+        "area": describe_area(unit.property),
         "concern": occupancy_concern(OccupancyBasis(unit.occupancy_basis), unit.self_contained),
     }
 

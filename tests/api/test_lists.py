@@ -10,16 +10,26 @@ from api.resources.common import MAX_LIMIT
 from tests.support.stage import Stage
 
 LISTS = (
+    "list_alert_coverage",
+    "list_alerts",
+    "list_address_releases",
     "list_api_keys",
     "list_audit_events",
+    "list_budget_raises",
+    "list_blocked_persons",
+    "list_conflict_declarations",
     "list_holds",
+    "list_household_readings",
     "list_households",
+    "list_invitations",
     "list_organisations",
     "list_placements",
     "list_properties",
+    "list_property_disclosures",
     "list_providers",
     "list_referrals",
     "list_reminders",
+    "list_sharing_agreements",
     "list_units",
     "list_vacancies",
     "list_workers",
@@ -45,7 +55,7 @@ def test_walking_a_list_shows_every_row_once_in_the_same_order(stage: Stage, nam
     walked = _walk(stage, name, f"limit={limit}{query}")
 
     assert walked == _walk(stage, name, f"limit={MAX_LIMIT}{query}")
-    identities = [row.get("id") or row["unit_id"] for row in walked]
+    identities = [row.get("id") or row.get("unit_id") or row["organisation_id"] for row in walked]
     assert len(set(identities)) == len(identities)
 
 

@@ -15,6 +15,8 @@ from api.scheduler import JOBS
 from api.settings import Settings
 from geo.cells import CellPartition
 from geo.errors import GeoError
+from placement.budgets import DEFAULT_BUDGETS
+from placement.vocabulary import BudgetKind
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -137,6 +139,22 @@ def test_the_figures_of_the_cells_are_those_of_the_shipped_table() -> None:
 
     assert f"{len(partition)} of them (version {partition.version}, from\n{int(counts.sum()):,} postcodes)" in text
     assert f"| {int(counts.min()):,} | {int(np.median(counts)):,} | {int(counts.max()):,} |" in text
+
+
+def test_the_figures_of_the_budgets_are_those_of_the_policy() -> None:
+    rows = re.findall(r"^\|[^|]*\| (household|officer|organisation|property)[^|]*\| (\d.*) \|$", _budgets(), re.MULTILINE)
+    told = [(scope, [int(number) for number in re.findall(r"\d+", figures)]) for scope, figures in rows]
+
+    budgets = [budget for kind in BudgetKind for budget in DEFAULT_BUDGETS.of(kind)]
+    shares = [[share for share in budget.per_officer if share] for budget in budgets]
+    assert told == [
+        (str(budget.scope), [budget.alert_at, *share[:1], budget.refuse_at, *share[1:], budget.window.days])
+        for budget, share in zip(budgets, shares, strict=True)
+    ]
+
+
+def _budgets() -> str:
+    return _sections(SAFEGUARDING)["Asking too often"].replace(" beyond two", "").replace(" for one organisation", "")
 
 
 class Watched(Mapping[str, str]):

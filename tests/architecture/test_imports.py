@@ -15,11 +15,11 @@ PACKAGES = ("geo", "accommodation", "placement", "api")
 VAULT = "accommodation.vault"
 
 OPENS_THE_VAULT = {
+    "accommodation.filing": "files a property in the cell of its postcode",
     "accommodation.properties": "seals an address when a property is opened",
     "api.demo.rows": "writes the demo's invented addresses",
-    "api.resources.referrals": "shows the meeting point once the provider has accepted",
     "api.resources.units": "seals what is written on a door",
-    "placement.disclosures": "tells an address",
+    "placement.disclosures": "tells an address, or where a household is met",
     "placement.exact_check": "compares the exact point with areas to avoid",
 }
 """Every module that may import the vault, and why. Another one is a decision, not an accident."""

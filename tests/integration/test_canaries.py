@@ -24,6 +24,7 @@ from geo.postcode import Postcode
 from tests.support.canaries import Secret, sightings
 from tests.support.databases import Database
 from tests.support.server import Client, scratch_world, start_server
+from tests.support.sessions import sign_in
 from tests.support.world import HOUSEHOLD, UNIT, World
 
 HOME = (51.5416327, 0.7077123)  # in the cell of SS1 1AA
@@ -56,6 +57,7 @@ WORDS = {
     "area notes": "His quuxmother lives there",
     "retired because": "He quuxmoved abroad",
     "no areas because": "He is in quuxprison",
+    "released because": "She quuxdrives them at eight",
     "disclosed because": "She quuxarrives at nine",
     "decline notes": "We quuxdeclined her because",
     "withdraw notes": "She quuxwithdrew at noon",
@@ -102,7 +104,10 @@ def test_no_canary_lies_in_a_value_of_any_table(told: Told) -> None:
 
     assert {name: seen for name, seen in found.items() if seen} == {}
     assert sightings([Secret("provider", VISIBLE)], rows["provider"])
-    assert all(rows[name] for name in ("vault_address", "vault_door", "household", "area_to_avoid", "search", "audit_event"))
+    assert all(
+        rows[name]
+        for name in ("vault_address", "vault_door", "household", "area_to_avoid", "search", "audit_event", "address_release")
+    )
 
 
 def test_no_canary_lies_in_the_files_or_the_dump(told: Told) -> None:
@@ -185,7 +190,8 @@ def _tell(world: World, stack: ExitStack, port: int) -> None:
     def client_of(caller: Any) -> Client:
         return stack.enter_context(closing(Client(port, caller.key)))
 
-    officer, administrator = client_of(world.create_officer()), client_of(world.create_caller("administrator"))
+    officer_caller = world.create_officer()
+    officer, administrator = client_of(officer_caller), client_of(world.create_caller("administrator"))
     manager_caller = world.create_caller("refuge_manager", kind="provider")
     manager = client_of(manager_caller)
     facts = {"name": VISIBLE, "kind": "registered_charity", "referral_phone": "0300 123 0000"}
@@ -237,11 +243,14 @@ def _tell(world: World, stack: ExitStack, port: int) -> None:
     manager.made(f"/referrals/{declined['id']}/decline", {"reason": "other", "notes": WORDS["decline notes"]})
     placement_id = manager.made(f"/referrals/{accepted['id']}/accept")["placement_id"]
     manager.call("GET", f"/referrals/{accepted['id']}")
-    told = officer.made(
+    world.release(sign_in(manager_caller), officer_caller, placement_id, WORDS["released because"])
+    named = sign_in(officer_caller)
+    told = named.made(
         f"/properties/{home['id']}/address-disclosures",
         {"placement_id": placement_id, "reason": WORDS["disclosed because"]},
     )
     assert told["address"]["lines"][0] == WORDS["street"]
+    assert named.get(f"/referrals/{accepted['id']}/meeting-point").get_json()["meeting_point"] == WORDS["meeting point"]
     today = world.today().isoformat()
     manager.made(f"/placements/{placement_id}/arrival", {"arrived_on": today})
     officer.call("GET", f"/placements/{placement_id}/timeline")

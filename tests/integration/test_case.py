@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from shapely import Point
 
+from accommodation.supply import touch_units
 from geo.areas import parse_area
 from geo.postcode import Postcode
 from placement.holds import close_hold
@@ -32,12 +33,13 @@ def excluded(answer: dict[str, Any]) -> dict[str, int]:
 
 
 def expire(world: World, hold_id: str) -> None:
-    """Let a hold's time be over, as the clock would."""
+    """Let a hold's time be over, as the clock would; whoever has read the supply is told that its dates are others."""
     with world.unit_of_work() as uow:
         hold = uow.session.get_one(Hold, UUID(hold_id))
         hold.held_at = hold.stay.starts_at = uow.now - timedelta(minutes=91)
         uow.session.flush()
         hold.expires_at = hold.stay.ends_at = uow.now - timedelta(minutes=1)
+        touch_units(uow.session, [hold.unit_id])
 
 
 def test_a_held_unit_cannot_be_offered_to_another_household(world: World) -> None:
@@ -385,7 +387,7 @@ def test_a_move_that_the_state_does_not_allow_names_the_legal_ones(world: World)
     answer = manager.post(f"/placements/{placement['id']}/arrival", {"arrived_on": world.today().isoformat()})
 
     problem = assert_problem(answer, "illegal-move")
-    assert (problem["state"], problem["legal_moves"]) == ("living", ["extend_licence", "record_departure"])
+    assert (problem["state"], problem["legal_moves"]) == ("living", ["extensions", "departure"])
 
 
 def test_a_placement_keeps_the_terms_that_its_unit_had(world: World) -> None:
@@ -424,38 +426,6 @@ def test_a_void_unit_is_not_offered_and_a_cancelled_void_frees_it(world: World) 
 
     assert answer.status_code == 204
     assert offered(world.search(officer, household)) == [unit["id"]]
-
-
-def test_the_address_is_told_after_acceptance_and_the_tracker_check_and_is_recorded(world: World) -> None:
-    officer, manager = world.create_officer(), world.create_manager()
-    unit = world.create_unit(manager, door_name="Rose room")
-    household = world.create_household(officer, tracking_devices={"phone": "checked", "car": "not_checked"})
-    referral = world.refer(officer, household, unit)
-    path = f"/properties/{unit['property_id']}/address-disclosures"
-    assert_problem(officer.post(path, {"reason": "Curious"}), "not-found")
-    accepted = manager.made(f"/referrals/{referral['id']}/accept")
-    ask = {"placement_id": accepted["placement_id"], "reason": "Taxi"}
-    assert_problem(officer.post(path, ask), "tracking-devices-unchecked")
-    etag = officer.get(f"/households/{household['id']}").headers["ETag"]
-    devices = {"phone": "checked", "car": "none", "child_devices": "none"}
-    officer.patch(f"/households/{household['id']}", {"tracking_devices": devices}, headers={"If-Match": etag})
-
-    told = officer.made(path, ask)
-
-    auditor = world.create_caller("auditor", officer.organisation_id)
-    events = auditor.get(f"/audit-events?subject_id={unit['property_id']}").get_json()["items"]
-    assert (told["address"]["lines"], told["door_name"]) == (["17 Canary Wharfside"], "Rose room")
-    assert [event["action"] for event in events] == ["address:disclosed"]
-
-
-def test_a_placement_does_not_open_another_propertys_door(world: World) -> None:
-    officer, manager = world.create_officer(), world.create_manager()
-    placement = world.place(officer, manager, world.create_household(officer), world.create_unit(manager))
-    elsewhere = world.create_property(manager)
-
-    answer = officer.post(f"/properties/{elsewhere['id']}/address-disclosures", {"placement_id": placement["id"]})
-
-    assert_problem(answer, "not-found")
 
 
 def test_a_provider_sees_needs_at_once_and_names_only_after_accepting(world: World) -> None:

@@ -218,6 +218,7 @@ def _ask_everything(stage: Stage) -> Answers:
     ask(officer, "GET", f"/searches/{search}")
     ask(officer, "GET", f"/searches/{stage.old_search}")
     ask(officer, "GET", f"/households/{household}/areas-to-avoid")
+    ask(officer, "GET", f"/households/{household}/readings")
     ask(officer, "POST", "/holds", {"household_id": household, "unit_id": taken, "search_id": search})
     held = ask(officer, "POST", "/holds", {"household_id": household, "unit_id": free, "search_id": search})
     hold = held.get_json().get("id")
@@ -234,10 +235,16 @@ def _ask_everything(stage: Stage) -> Answers:
         for path in (f"/units/{free}", f"/properties/{home}", "/vacancies", "/units", "/properties", "/providers"):
             ask(caller, "GET", path)
         ask(caller, "POST", f"/properties/{home}/address-disclosures", {"reason": "I would like to know."})
+        ask(caller, "GET", f"/properties/{home}/disclosures")
         ask(caller, "PATCH", f"/units/{free}", {"bed_spaces": 3}, headers={"If-Match": '"guessed"'})
         ask(caller, "PATCH", f"/properties/{home}", {"cctv": False}, headers={"If-Match": '"guessed"'})
         if referral is not None:
-            for path in (f"/referrals/{referral}", f"/referrals/{referral}/exact-check", f"/holds/{hold}"):
+            for path in (
+                f"/referrals/{referral}",
+                f"/referrals/{referral}/exact-check",
+                f"/referrals/{referral}/meeting-point",
+                f"/holds/{hold}",
+            ):
                 ask(caller, "GET", path)
     if referral is not None:
         ask(stage.other_manager, "POST", f"/referrals/{referral}/accept")

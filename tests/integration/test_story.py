@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from api.app import PREFIX
 from api.demo.loading import load_partnership
 from api.demo.story import Story
 from api.scheduler import notice_overstays, send_due_reminders
-from tests.support.world import World
+from tests.support.sessions import sign_in
+from tests.support.world import Caller, World
 
 
 def tell_story(world: World) -> list[str]:
@@ -23,8 +25,15 @@ def tell_story(world: World) -> list[str]:
     keys = json.loads(world.harbour.settings.demo_key_file.read_text())
     client = world.app.test_client()
 
+    def caller_of(role: str) -> Caller:
+        me = client.get(f"{PREFIX}/me", headers={"Authorization": f"Bearer {keys[role]}"}).get_json()
+        worker_id, organisation_id = uuid.UUID(me["worker_id"]), uuid.UUID(me["organisation"]["id"])
+        return sign_in(Caller(client, keys[role], worker_id, organisation_id, Role(role)))
+
+    callers = {role: caller_of(role) for role in keys}
+
     def send(role: str, method: str, path: str, body: Any) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {keys[role]}"}
+        headers = {"Authorization": f"Bearer {callers[role].key}"}
         if method == "PATCH":
             headers["If-Match"] = client.get(PREFIX + path, headers=headers).headers["ETag"]
         answer = client.open(PREFIX + path, method=method, json=body, headers=headers)
@@ -43,6 +52,7 @@ def test_the_story_runs_from_the_first_night_to_the_reminders(world: World) -> N
     assert "1 area blocked" in told
     assert "its provider decides on area_overlap" in told
     assert "Only now does she see a name: Demo Mother." in told
+    assert "Checked, and told: " in told
     assert "licence end alert 0" in told
 
 

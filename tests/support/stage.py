@@ -6,7 +6,7 @@ import copy
 import hashlib
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -15,16 +15,38 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from accommodation.alerts import raise_alert
 from accommodation.base import Base
-from accommodation.vocabulary import Role
+from accommodation.disclosure_caps import Capped, DisclosureCaps
+from accommodation.vocabulary import AlertKind, Role
 from api.app import PREFIX
 from api.audit import AuditEvent
 from api.auth.guard import operation_of
-from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS
+from api.auth.permissions import NEEDS_SECOND_FACTOR, OPEN_OPERATIONS, PERMISSIONS
 from api.examples import REQUESTS
+from placement.area_changes import change_area
+from placement.areas_to_avoid import load_area
+from placement.budget_raises import raise_budget
+from placement.budgets import DEFAULT_BUDGETS
+from placement.models import AreaChange
+from placement.spending import spend
+from placement.vocabulary import BudgetKind, BudgetScope
+from tests.support.sessions import sign_in
 from tests.support.world import Caller, World
 
 CIRCLE_IN_KENT = {"type": "circle", "centre": {"postcode": "CT1 2EH"}, "radius_metres": 1000}
+CANARIES = {
+    "line": "17 Canary Wharfside",
+    "town": "Testtown",
+    "postcode": "CB2 1TN",
+    "landlord": "Canary Landlords of Cambridge",
+    "door name": "Canary door",
+    "meeting point": "The clock at the station",
+}
+"""Where the stage's properties are, as nobody without a second factor may read it."""
+CALLED_BY = {"disclose_address": Role.REFUGE_MANAGER}
+"""Where the first role that may is not the one that can as often as it likes: an officer is told an address once."""
+ENDLESS = DisclosureCaps(**{str(capped): 100_000 for capped in Capped})
 READ_OF = {
     "provider_id": "get_provider",
     "property_id": "get_property",
@@ -34,6 +56,7 @@ READ_OF = {
     "area_id": "get_area_to_avoid",
     "hold_id": "get_hold",
     "key_id": "get_api_key",
+    "alert_id": "get_alert",
 }
 """The operation that tells the version of what somebody edits."""
 
@@ -52,6 +75,17 @@ class Operation:
         return self.path.format_map(ids)
 
 
+def operations_of(world: World) -> dict[str, Operation]:
+    """Return every route by its operation id."""
+    found = {}
+    for rule in world.app.url_map.iter_rules():
+        (method,) = sorted((rule.methods or set()) - {"HEAD"})
+        path = rule.rule.replace("<uuid:", "{").replace(">", "}")
+        name = operation_of(rule.endpoint)
+        found[name] = Operation(name, method, path, tuple(sorted(rule.arguments)))
+    return found
+
+
 @dataclass
 class Partnership:
     """A council and a provider, a caller of each role, and the ids of one row of each kind that they may see."""
@@ -65,21 +99,16 @@ class Stage:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        world.harbour.disclosure_caps = ENDLESS  # what is tried out here is tried out often
         self.client: FlaskClient = world.app.test_client()
         self.administrator = world.create_caller(Role.ADMINISTRATOR)
-        self.own = self._partnership()
-        self.other = self._partnership()
+        self.own = self._partnership(self.administrator)
+        self.other = self._partnership(None)
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
         """Return every route by its operation id."""
-        found = {}
-        for rule in self.world.app.url_map.iter_rules():
-            (method,) = sorted((rule.methods or set()) - {"HEAD"})
-            path = rule.rule.replace("<uuid:", "{").replace(">", "}")
-            name = operation_of(rule.endpoint)
-            found[name] = Operation(name, method, path, tuple(sorted(rule.arguments)))
-        return found
+        return operations_of(self.world)
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -96,7 +125,7 @@ class Stage:
 
     def caller_of(self, operation: str) -> Caller:
         """Return one of our callers whose role may call an operation."""
-        return self.own.callers[sorted(PERMISSIONS[operation])[0]]
+        return self.own.callers[CALLED_BY.get(operation, sorted(PERMISSIONS[operation])[0])]
 
     def body_of(self, operation: str) -> dict[str, Any] | None:
         """Return a good body: the documented example, about our rows and near today. None where there is no body."""
@@ -125,7 +154,10 @@ class Stage:
         """Send one operation: by a caller who may, about our rows, with their versions, unless told otherwise."""
         about = self.operations[operation]
         path = about.at(ids or self.own.ids) + (f"?{query}" if query else "")
-        sent: dict[str, str | None] = {"Authorization": f"Bearer {(caller or self.caller_of(operation)).key}"}
+        who = caller or self.caller_of(operation)
+        if operation in NEEDS_SECOND_FACTOR:
+            who = sign_in(who)
+        sent: dict[str, str | None] = {"Authorization": f"Bearer {who.key}"}
         if about.method in ("PATCH", "DELETE") and "If-Match" not in (headers or {}):
             sent["If-Match"] = self.etag_of(about)
         sent |= headers or {}
@@ -161,39 +193,78 @@ class Stage:
         today = self.world.today()
         parts: dict[str, dict[str, Any]] = {
             "create_provider": {"organisation_id": self.own.ids["organisation_id"]},
+            "propose_sharing_agreement": {
+                "starts_on": today.isoformat(),
+                "ends_on": (today + timedelta(days=300)).isoformat(),
+            },
+            "create_api_key": {"role": "auditor"},
+            "grant_role": {"role": "safeguarding_lead"},
+            "record_leave": {
+                "starts_on": today.isoformat(),
+                "ends_on": (today + timedelta(days=9)).isoformat(),
+            },
+            "create_invitation": {"organisation_id": None},
+            "create_blocked_person": {"worker_id": None, "provider_id": None},
             "create_void": {"starts_on": (today + timedelta(days=200)).isoformat()},
             "update_void": {"ends_on": (today + timedelta(days=50)).isoformat()},
             "create_search": {"needed_on": today.isoformat()},
             "create_hold": {"unit_id": self.own.ids["unit_id"]},
+            "create_address_release": {"officer_id": self.own.ids["officer_id"]},
             "confirm_arrival": {"arrived_on": today.isoformat()},
             "extend_licence": {"ends_on": (today + timedelta(days=120)).isoformat()},
             "record_departure": {"departed_on": today.isoformat()},
         }
         return parts.get(operation, {})
 
-    def _partnership(self) -> Partnership:
+    def _partnership(self, installation: Caller | None) -> Partnership:
+        """Make a partnership; its administrator is the installation's own, or one of its council's."""
         world = self.world
-        officer, manager = world.create_officer(), world.create_manager()
+        officer, manager = world.create_officer(has_agreements=False), world.create_manager(has_agreements=False)
+        council_id = officer.organisation_id
+        world.create_agreement(council_id, manager.organisation_id)
+        administrator = installation or world.create_caller(Role.ADMINISTRATOR, council_id)
+        commissioner = world.create_caller(Role.COMMISSIONER, installation and installation.organisation_id)
+        lead = world.create_caller(Role.SAFEGUARDING_LEAD, council_id)
+        colleague = world.create_caller(Role.AUDITOR, administrator.organisation_id)
+        leave = {"starts_on": world.today().isoformat(), "ends_on": (world.today() + timedelta(days=9)).isoformat()}
+        invitation = {"roles": ["auditor"], "for_whom": "The new one"}
+        other_party = administrator if installation else manager
+        proposed = world.create_agreement(council_id, other_party.organisation_id, accepted_at=None, accepted_by=None)
         callers = {
             Role.HOUSING_OFFICER: officer,
             Role.REFUGE_MANAGER: manager,
             Role.RESETTLEMENT_WORKER: world.create_caller(Role.RESETTLEMENT_WORKER, manager.organisation_id),
-            Role.COMMISSIONER: world.create_caller(Role.COMMISSIONER),
-            Role.ADMINISTRATOR: self.administrator,
-            Role.AUDITOR: world.create_caller(Role.AUDITOR, officer.organisation_id),
-            Role.SAFEGUARDING_LEAD: world.create_caller(Role.SAFEGUARDING_LEAD, officer.organisation_id),
+            Role.COMMISSIONER: commissioner,
+            Role.ADMINISTRATOR: administrator,
+            Role.AUDITOR: world.create_caller(Role.AUDITOR, council_id),
+            Role.SAFEGUARDING_LEAD: lead,
         }
-        home = world.create_property(manager)
-        lived_in, asked, held, out_of_use, free = (world.create_unit(manager, home) for _ in range(5))
+        home = world.create_property(manager, CANARIES["postcode"], landlord=CANARIES["landlord"])
+        lived_in, expected, asked, held, out_of_use, free = (
+            world.create_unit(manager, home, door_name=CANARIES["door name"]) for _ in range(6)
+        )
         placement = world.place(officer, manager, world.create_household(officer), lived_in)
+        accepted = world.refer(officer, world.create_household(officer), expected)["id"]
+        on_the_way = manager.made(f"/referrals/{accepted}/accept")["placement_id"]
+        taken_back = world.release(sign_in(manager), officer, placement["id"])
+        manager.made(f"/address-releases/{taken_back['id']}/revocation")
         household = world.create_household(officer, areas=[CIRCLE_IN_KENT])
         until = (world.today() + timedelta(days=40)).isoformat()
         void = {"reason": "repairs", "starts_on": world.today().isoformat(), "ends_on": until}
-        key = {"worker_id": str(callers[Role.AUDITOR].worker_id), "role": "auditor", "days": 2}
+        key = {"worker_id": str(colleague.worker_id), "role": "auditor", "days": 2}
+        alert_id = self._alert_about(officer, household)
+        with world.unit_of_work(callers[Role.SAFEGUARDING_LEAD], operation="create_budget_raise") as uow:
+            own = officer.organisation_id
+            raise_budget(uow, BudgetKind.GEOMETRY, BudgetScope.ORGANISATION, own, 1, "A night of five families.")
         ids = {
             "organisation_id": str(callers[Role.COMMISSIONER].organisation_id),
-            "worker_id": str(officer.worker_id),
-            "key_id": self.administrator.made("/api-keys", key)["id"],
+            "worker_id": str(colleague.worker_id),
+            "officer_id": str(officer.worker_id),
+            "leave_id": administrator.made(f"/workers/{colleague.worker_id}/leaves", leave)["id"],
+            "invitation_id": administrator.made("/invitations", invitation)["id"],
+            "agreement_id": str(proposed),
+            "partner_id": str(manager.organisation_id),
+            "key_id": administrator.made("/api-keys", key)["id"],
             "provider_id": home["provider_id"],
             "property_id": home["id"],
             "unit_id": free["id"],
@@ -201,9 +272,39 @@ class Stage:
             "household_id": household["id"],
             "area_id": officer.get(f"/households/{household['id']}/areas-to-avoid").get_json()["items"][0]["id"],
             "search_id": world.search(officer, household)["id"],
+            "blocked_id": officer.made(
+                f"/households/{world.create_household(officer)['id']}/blocked-persons",
+                {"name": "Cousin Testperson", "reason": "She is his cousin."},
+            )["id"],
+            "declaration_id": officer.made(
+                "/conflict-declarations", {"relation": "family", "person": {"name": "Uncle Testperson"}}
+            )["id"],
             "hold_id": world.hold(officer, household, held).get_json()["id"],
             "referral_id": world.refer(officer, household, asked)["id"],
             "placement_id": placement["id"],
+            "alert_id": alert_id,
+            "change_id": self._change_asked_by_a_colleague(officer),
+            "subject_id": str(officer.worker_id),
+            "release_id": world.release(sign_in(manager), officer, on_the_way)["id"],
             "reminder_id": manager.get("/reminders?mine=0&when=all").get_json()["items"][0]["id"],
         }
         return Partnership(callers, ids)
+
+    def _alert_about(self, officer: Caller, household: dict[str, Any]) -> str:
+        """Raise an alert about an officer, who has used a budget, and return its id."""
+        with self.world.unit_of_work(officer) as uow:
+            spend(uow, DEFAULT_BUDGETS, BudgetKind.GEOMETRY, uuid.UUID(household["id"]), [uuid.uuid4().hex])
+            facts = {"scope": "officer", "worker_id": str(officer.worker_id)}
+            kind = AlertKind.GEOMETRY_BUDGET
+            return str(raise_alert(uow, officer.organisation_id, kind, officer.worker_id, facts).id)
+
+    def _change_asked_by_a_colleague(self, officer: Caller) -> str:
+        """Leave a change that would end an area sooner waiting for the officer; it stands in nobody's way."""
+        area = self.world.create_area(officer, self.world.create_household(officer), CIRCLE_IN_KENT)
+        colleague = self.world.create_caller(Role.HOUSING_OFFICER, officer.organisation_id)
+        until = self.world.today() + timedelta(days=300)
+        strict = replace(DEFAULT_BUDGETS, budgets={}, free_hours=0, changes_alone=0)
+        with self.world.unit_of_work(colleague, operation="update_area_to_avoid") as uow:
+            change = change_area(uow, strict, load_area(uow, uuid.UUID(area["id"])), {"valid_to": until})
+            assert isinstance(change, AreaChange)
+            return str(change.id)

@@ -13,24 +13,42 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, String, cast, func, insert, select, text
 from werkzeug.test import TestResponse
 
 from accommodation.base import Base, Principal
 from accommodation.calendar import local_date
+from accommodation.disclosure_caps import DEFAULT_CAPS
+from accommodation.models import Organisation, Worker
+from accommodation.people import add_organisation, add_worker
+from accommodation.people_models import SharingAgreement, WorkerRole
+from accommodation.supply import touch_agreements
 from accommodation.vocabulary import OrganisationKind, Role
 from api.app import PREFIX, create_app
-from api.auth.access import SYSTEM_OPERATION
-from api.auth.administration import add_organisation, add_worker, issue_key
+from api.auth.access import NOTING, SYSTEM_OPERATION
+from api.auth.administration import issue_key
 from api.cli import register_commands
 from api.database import db
 from api.extensions import Harbour
 from api.unit_of_work import SqlUnitOfWork, begin_unit_of_work
+from placement.budgets import UNLIMITED
 from placement.index import VacancyIndex
+from tests.support.append_only import append_only_lifted
 from tests.support.databases import Database
 
 NOBODY = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="system")
 MIGRATIONS = str(Path(__file__).resolve().parents[2] / "migrations")
+
+SEEKERS = (OrganisationKind.COUNCIL, OrganisationKind.HELPLINE)
+KIND_OF_ROLE = {
+    Role.REFUGE_MANAGER: OrganisationKind.PROVIDER,
+    Role.COMMISSIONER: OrganisationKind.BOARD,
+    Role.ADMINISTRATOR: OrganisationKind.BOARD,
+}
+"""Where a test's worker works when it does not say: everybody else is a council's."""
+
+ALONE = " (alone)"
+"""In the name of an organisation that was made to share with nobody by itself."""
 
 UNIT: dict[str, Any] = {
     "accommodation_type": "refuge",
@@ -118,10 +136,12 @@ class World:
     def empty(self) -> None:
         """Delete every row and forget what was read of them."""
         with self.engine.begin() as connection:
-            for table in reversed(Base.metadata.sorted_tables):
-                if table.name != "supply_version":
-                    connection.execute(table.delete())
+            with append_only_lifted(connection):
+                for table in reversed(Base.metadata.sorted_tables):
+                    if table.name != "supply_version":
+                        connection.execute(table.delete())
             connection.execute(text("UPDATE supply_version SET version = version + 1"))
+        self.harbour.disclosure_caps = DEFAULT_CAPS
         engine = self.harbour.search_engine
         self.harbour._engine = replace(engine, index=VacancyIndex(engine.atlas.partition))
 
@@ -129,37 +149,115 @@ class World:
         """Give the connections back."""
         self.engine.dispose()
 
+    def now(self) -> datetime:
+        """Return the present instant, UTC."""
+        return datetime.now(UTC)
+
     def today(self) -> date:
         """Return the local date."""
         return local_date(datetime.now(UTC))
 
     @contextmanager
     def unit_of_work(
-        self, caller: Caller | None = None, now: datetime | None = None, *, operation: str = SYSTEM_OPERATION
+        self, caller: Caller | None = None, now: datetime | None = None, *, operation: str | None = None
     ) -> Iterator[SqlUnitOfWork]:
-        """Open a unit of work for a caller, who must say for which operation, at a time."""
+        """Open a unit of work for a caller, at a time. She must say for which operation, or no row is permitted to her."""
+        operation = operation or (SYSTEM_OPERATION if caller is None else NOTING)
         principal = NOBODY if caller is None else Principal(caller.worker_id, caller.organisation_id, caller.role)
         with begin_unit_of_work(self.engine, self.harbour.key_ring, principal, None, now, operation=operation) as uow:
             yield uow
 
-    def create_caller(self, role: Role | str, organisation_id: uuid.UUID | None = None, kind: str = "council") -> Caller:
-        """Create a worker with a key in a role, in a new organisation unless one is given."""
+    def create_caller(
+        self,
+        role: Role | str,
+        organisation_id: uuid.UUID | None = None,
+        kind: str | None = None,
+        *,
+        has_agreements: bool = True,
+    ) -> Caller:
+        """Create a worker with a key in a role, in a new organisation unless one is given.
+
+        A new council or provider has an agreement with every one there is, unless told otherwise. An administrator in a
+        new organisation is the installation's own.
+        """
         with self.unit_of_work() as uow:
             if organisation_id is None:
                 self._number += 1
-                organisation_id = add_organisation(uow, f"Organisation {self._number}", OrganisationKind(kind)).id
+                organisation_kind = OrganisationKind(kind or KIND_OF_ROLE.get(Role(role), "council"))
+                organisation = add_organisation(
+                    uow, f"Organisation {self._number}{'' if has_agreements else ALONE}", organisation_kind
+                )
+                organisation.runs_installation = role == Role.ADMINISTRATOR and kind is None
+                organisation_id = organisation.id
+            else:
+                has_agreements = False
             worker = add_worker(uow, organisation_id, "Wilhelmina Testworker")
+            uow.session.add(WorkerRole(worker_id=worker.id, role=Role(role), granted_at=uow.now))
+            uow.session.flush()
             auth_key = self.harbour.settings.auth_key
             _, key = issue_key(uow, auth_key, worker.id, Role(role), timedelta(days=1))
+            if has_agreements:
+                self._agree_with_everybody(uow, organisation_id)
         return Caller(self.app.test_client(), key, worker.id, organisation_id, Role(role))
 
-    def create_officer(self) -> Caller:
-        """Create a housing officer in a council of her own."""
-        return self.create_caller(Role.HOUSING_OFFICER)
+    def create_officer(self, *, has_agreements: bool = True) -> Caller:
+        """Create a housing officer in a council of her own, which shares with every provider unless told otherwise."""
+        return self.create_caller(Role.HOUSING_OFFICER, has_agreements=has_agreements)
 
-    def create_manager(self, **facts: Any) -> Caller:
-        """Create a refuge manager whose organisation is a provider."""
-        manager = self.create_caller(Role.REFUGE_MANAGER, kind="provider")
+    def create_agreement(self, one: uuid.UUID, other: uuid.UUID, **facts: Any) -> uuid.UUID:
+        """Create an agreement of two organisations, signed by both and in force unless told otherwise."""
+        with self.unit_of_work() as uow:
+            return self._agree(uow, [(one, other)], **facts)[0]
+
+    def _agree_with_everybody(self, uow: SqlUnitOfWork, organisation_id: uuid.UUID) -> None:
+        """Sign with every council if it is a provider, and with every provider if it is none."""
+        own = uow.session.get_one(Organisation, organisation_id)
+        is_provider = own.kind == OrganisationKind.PROVIDER
+        others = select(Organisation.id).where(
+            Organisation.kind.in_(SEEKERS) if is_provider else Organisation.kind == OrganisationKind.PROVIDER,
+            Organisation.name.not_like(f"%{ALONE}"),
+            Organisation.id.in_(select(Worker.organisation_id)),
+        )
+        if own.kind in (*SEEKERS, OrganisationKind.PROVIDER):
+            self._agree(uow, [(own.id, other) for other in uow.session.execute(others).scalars()])
+
+    def _agree(self, uow: SqlUnitOfWork, pairs: list[tuple[uuid.UUID, uuid.UUID]], **facts: Any) -> list[uuid.UUID]:
+        """Write agreements as if both administrators had signed them."""
+        if not pairs:
+            return []
+        first = dict(
+            uow.session.execute(
+                select(Worker.organisation_id, func.min(cast(Worker.id, String))).group_by(Worker.organisation_id)
+            ).all()
+        )
+        rows = [
+            {
+                "id": uuid.uuid4(),
+                "proposer_id": one,
+                "partner_id": other,
+                "purpose": "placement",
+                "shares_vacancies": True,
+                "shares_referrals": True,
+                "starts_on": self.today() - timedelta(days=30),
+                "ends_on": self.today() + timedelta(days=365),
+                "proposed_at": uow.now,
+                "proposed_by": uuid.UUID(first[one]),
+                "accepted_at": uow.now,
+                "accepted_by": uuid.UUID(first[other]),
+                "ended_at": None,
+                "supply_version": 0,
+                "version": 1,
+                **facts,
+            }
+            for one, other in pairs
+        ]
+        uow.session.execute(insert(SharingAgreement), rows)
+        touch_agreements(uow.session, [row["id"] for row in rows])
+        return [row["id"] for row in rows]
+
+    def create_manager(self, *, has_agreements: bool = True, **facts: Any) -> Caller:
+        """Create a refuge manager whose organisation is a provider that shares with every council, unless told otherwise."""
+        manager = self.create_caller(Role.REFUGE_MANAGER, has_agreements=has_agreements)
         administrator = self.create_caller(Role.ADMINISTRATOR)
         self._number += 1
         administrator.made(
@@ -233,6 +331,13 @@ class World:
         accepted = manager.made(f"/referrals/{referral['id']}/accept")
         return manager.made(f"/placements/{accepted['placement_id']}/arrival", {"arrived_on": self.today().isoformat()})
 
+    def release(
+        self, manager: Caller, officer: Caller, placement_id: str, reason: str = "She drives them."
+    ) -> dict[str, Any]:
+        """Release the address of a placement to an officer; the manager has just shown her second factor."""
+        body = {"officer_id": str(officer.worker_id), "reason": reason}
+        return manager.made(f"/placements/{placement_id}/address-releases", body)
+
 
 def make_world(database: Database, gazetteer_directory: Path) -> World:
     """Make an application on a database, migrate it, and give it the shared gazetteer."""
@@ -240,6 +345,7 @@ def make_world(database: Database, gazetteer_directory: Path) -> World:
     if not link.exists():
         link.symlink_to(gazetteer_directory)
     app = create_app(database.settings())
+    app.extensions["harbour"].budgets = UNLIMITED  # tests ask more than people may; those of budgets set a policy
     register_commands(app)
     with app.app_context():
         upgrade(directory=MIGRATIONS)

@@ -1,4 +1,4 @@
-"""The one rule of time, the freshness of a vacancy, and who may be told an address."""
+"""The one rule of time, and the freshness of a vacancy."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accommodation.availability import StayFact, available_on, busy_until, is_free_from, needed_from, status_at
-from accommodation.disclosure import AddressDecision, AddressRequest, decide_address
 from accommodation.freshness import freshness_of
-from accommodation.vocabulary import Freshness, Role, StayKind, UnitStatus
+from accommodation.vocabulary import Freshness, StayKind, UnitStatus
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 ENDS = st.one_of(st.none(), st.integers(-500, 500).map(lambda hours: NOW + timedelta(hours=hours)))
@@ -83,20 +82,3 @@ def test_freshness_is_counted_from_the_last_confirmation(age: timedelta, expecte
 
 def test_a_vacancy_that_was_never_confirmed_is_unknown() -> None:
     assert freshness_of(None, NOW) is Freshness.UNKNOWN
-
-
-def test_an_address_is_told_to_few() -> None:
-    """All relations there are, and the six in which an address is told."""
-    told = set()
-    for role in Role:
-        for bits in range(16):
-            own_property, own_household, accepted, checked = (bool(bits & 1 << place) for place in range(4))
-            decision = decide_address(AddressRequest(role, own_property, own_household, accepted, checked))
-            if decision is AddressDecision.TELL:
-                told.add((role, own_property, own_household and accepted and checked))
-
-    assert {(role, own) for role, own, _ in told if role is not Role.HOUSING_OFFICER} == {
-        (Role.REFUGE_MANAGER, True),
-        (Role.RESETTLEMENT_WORKER, True),
-    }
-    assert {case for role, _, case in told if role is Role.HOUSING_OFFICER} == {True}

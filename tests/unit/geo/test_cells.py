@@ -10,8 +10,10 @@ import shapely
 from geo import cells
 from geo.areas import parse_area
 from geo.authorities import DATA, authorities
-from geo.cell_building import MARGIN_METRES, MIN_POSTCODES, MIN_SQUARE_METRES
+from geo.cell_division import MIN_HOUSEHOLDS, MIN_SQUARE_METRES, Country
+from geo.cell_shaping import MARGIN_METRES
 from geo.cells import BLOCKED, CLEAR, REVIEW, CellPartition, combine
+from geo.counties import MIN_CELLS, PREFIX
 from geo.errors import (
     GazetteerCorrupt,
     GazetteerMissing,
@@ -21,21 +23,40 @@ from geo.errors import (
     PostcodeUnplaced,
 )
 from geo.gazetteer import Gazetteer
+from geo.household_estimate import estimate_households
 from geo.postcode import Postcode
 
 SOUTHEND = "E06000033"
 
 
 def test_there_are_some_seven_hundred_cells_with_codes_and_names_of_their_own(partition: CellPartition) -> None:
-    assert 600 <= len(partition) <= 900
+    assert 600 <= partition.fine_count < len(partition) <= 900
     assert len(set(partition.codes)) == len(set(partition.names)) == len(partition.shapes) == len(partition)
     assert max(map(len, partition.codes)) <= 60
     assert [partition.index_of(code) for code in partition.codes] == list(range(len(partition)))
 
 
 def test_no_cell_is_small(partition: CellPartition) -> None:
-    assert partition.postcode_counts.min() >= MIN_POSTCODES
+    assert partition.household_counts.min() >= MIN_HOUSEHOLDS
+    assert partition.square_metres.min() >= MIN_SQUARE_METRES
     assert shapely.area(partition.shapes).min() >= MIN_SQUARE_METRES
+
+
+def test_the_households_told_are_those_estimated_in_the_cell(partition: CellPartition, gazetteer: Gazetteer) -> None:
+    columns = gazetteer.placed_columns()
+    authority = np.array(gazetteer.authority_codes)[columns["authority"]]
+    in_scotland = np.char.startswith(authority, "S")
+    households = estimate_households(columns["easting"], columns["northing"], columns["uncertainty"], in_scotland)
+    for index in (partition.index_of(SOUTHEND), int(partition.household_counts[: partition.fine_count].argmin())):
+        codes = [code for code, (places, _) in partition._authorities.items() if index in places]
+        rows = np.flatnonzero(np.isin(authority, codes))
+        filed = [
+            partition.cell_of(int(columns["easting"][row]), int(columns["northing"][row]), str(authority[row])) == index
+            for row in rows.tolist()
+        ]
+
+        assert households[rows[filed]].sum() == partition.household_counts[index]
+        assert len(rows[filed]) == partition.postcode_counts[index]
 
 
 def test_every_cell_is_one_valid_piece_without_holes(partition: CellPartition) -> None:
@@ -46,7 +67,9 @@ def test_every_cell_is_one_valid_piece_without_holes(partition: CellPartition) -
 
 
 def test_every_placed_postcode_is_in_one_cell(partition: CellPartition, gazetteer: Gazetteer) -> None:
-    assert partition.postcode_counts.sum() == len(gazetteer.placed_columns()["easting"])
+    fine = partition.postcode_counts[: partition.fine_count]
+    assert fine.sum() == partition.postcode_counts[partition.fine_count :].sum()
+    assert fine.sum() == len(gazetteer.placed_columns()["easting"])
     for table in (partition._authorities, partition._districts):
         per_cell = np.zeros(len(partition), dtype=np.int64)
         for indexes, counts in table.values():
@@ -65,6 +88,61 @@ def test_a_postcode_lies_well_within_the_outline_of_its_cell(partition: CellPart
     assert shapely.distance(shapely.get_exterior_ring(shapes), points).min() >= MARGIN_METRES
 
 
+def test_a_cell_of_two_authorities_holds_one_that_is_too_small_alone(partition: CellPartition, gazetteer: Gazetteer) -> None:
+    columns = gazetteer.placed_columns()
+    authority = np.array(gazetteer.authority_codes)[columns["authority"]]
+    in_scotland = np.char.startswith(authority, "S")
+    households = estimate_households(columns["easting"], columns["northing"], columns["uncertainty"], in_scotland)
+    country = Country(np.stack([columns["easting"], columns["northing"]], axis=1), households)
+    members: dict[int, list[str]] = {}
+    for code, (places, _) in partition._authorities.items():
+        for index in places[places < partition.fine_count].tolist():
+            members.setdefault(index, []).append(code)
+
+    joined = [codes for codes in members.values() if len(codes) > 1]
+
+    assert 5 < len(joined) < 30
+    assert all(any(country.piece(np.flatnonzero(authority == code)).is_small for code in codes) for codes in joined)
+
+
+def test_a_county_is_whole_cells_of_one_nation_and_covers_them(partition: CellPartition) -> None:
+    counties = np.array([partition.county_of(cell) for cell in range(partition.fine_count)])
+
+    assert set(counties.tolist()) == set(range(partition.fine_count, len(partition)))
+    assert np.bincount(counties)[partition.fine_count :].min() >= MIN_CELLS
+    assert shapely.covers(partition.shapes[counties], partition.shapes[: partition.fine_count]).all()
+    assert [partition.is_county(cell) for cell in (0, partition.fine_count - 1, partition.fine_count)] == [
+        False,
+        False,
+        True,
+    ]
+    assert all(code.startswith(PREFIX) for code in partition.codes[partition.fine_count :])
+    assert not any(code.startswith(PREFIX) for code in partition.codes[: partition.fine_count])
+
+
+def test_a_county_is_no_clearer_and_no_more_blocked_than_all_its_cells(
+    partition: CellPartition, gazetteer: Gazetteer
+) -> None:
+    rng = np.random.default_rng(9)
+    counties = np.array([partition.county_of(cell) for cell in range(partition.fine_count)])
+    for postcode, place in gazetteer.sample(rng, 60):
+        for area in (
+            {
+                "type": "circle",
+                "centre": {"postcode": postcode.text},
+                "radius_metres": float(rng.choice((900, 9_000, 90_000))),
+            },
+            {"type": "local_authority", "code": place.authority_code},
+            {"type": "postcode_districts", "districts": [postcode.outward]},
+        ):
+            verdicts = partition.verdicts(parse_area(area, gazetteer))
+            fine = verdicts[: partition.fine_count]
+            for county in np.unique(counties[fine != CLEAR]).tolist():
+                own = fine[counties == county]
+                assert verdicts[county] != CLEAR
+                assert verdicts[county] == REVIEW or (own == BLOCKED).all()
+
+
 def test_no_cell_joins_two_nations(partition: CellPartition) -> None:
     nations: dict[int, set[str]] = {}
     for code, (indexes, _) in partition._authorities.items():
@@ -77,7 +155,7 @@ def test_no_cell_joins_two_nations(partition: CellPartition) -> None:
 def test_an_authority_that_was_too_small_is_joined_to_a_neighbour(partition: CellPartition) -> None:
     # The City of London has 3 km2, and Rutland 1,500 postcodes.
     for code in ("E09000001", "E06000017"):
-        (index,) = partition._authorities[code][0].tolist()
+        index, _ = partition._authorities[code][0].tolist()
         assert len([other for other, (cells_, _) in partition._authorities.items() if index in cells_]) > 1
 
 
@@ -132,26 +210,41 @@ def test_southend_is_blocked_as_a_whole_by_its_own_authority_and_nothing_else_is
 ) -> None:
     verdicts = partition.verdicts(parse_area({"type": "local_authority", "code": SOUTHEND}, gazetteer))
 
-    blocked = [partition.codes[index] for index in np.flatnonzero(verdicts)]
-    assert blocked == [SOUTHEND]
-    assert partition.names[partition.index_of(SOUTHEND)] == "Southend-on-Sea"
-    assert set(verdicts.tolist()) == {CLEAR, BLOCKED}
+    index = partition.index_of(SOUTHEND)
+    assert np.flatnonzero(verdicts[: partition.fine_count]).tolist() == [index]
+    assert verdicts[index] == BLOCKED
+    assert partition.names[index] == "Southend-on-Sea"
+    # Of its county it is only a part.
+    assert {partition.codes[at] for at in np.flatnonzero(verdicts == REVIEW)} == {
+        partition.codes[partition.county_of(index)]
+    }
 
 
 def test_an_authority_in_parts_is_blocked_in_every_part(partition: CellPartition, gazetteer: Gazetteer) -> None:
     verdicts = partition.verdicts(parse_area({"type": "local_authority", "code": "E08000025"}, gazetteer))
 
-    parts = [index for index, name in enumerate(partition.names) if "Birmingham" in name]
+    parts = [index for index, name in enumerate(partition.names) if "part of Birmingham" in name]
     assert len(parts) > 1
     assert np.flatnonzero(verdicts == BLOCKED).tolist() == parts
-    assert not (verdicts == REVIEW).any()
+    assert not (verdicts[: partition.fine_count] == REVIEW).any()
+
+
+def test_nearly_every_authority_is_avoided_exactly(partition: CellPartition, gazetteer: Gazetteer) -> None:
+    exact = []
+    for code in partition._authorities:
+        verdicts = partition.verdicts(parse_area({"type": "local_authority", "code": code}, gazetteer))
+        exact.append(not (verdicts[: partition.fine_count] == REVIEW).any())
+
+    assert len(exact) == 361
+    assert sum(exact) >= 320
 
 
 def test_part_of_a_joined_cell_is_for_review(partition: CellPartition, gazetteer: Gazetteer) -> None:
     verdicts = partition.verdicts(parse_area({"type": "local_authority", "code": "E09000001"}, gazetteer))
 
-    (index,) = np.flatnonzero(verdicts)
+    index, county = np.flatnonzero(verdicts)
     assert verdicts[index] == REVIEW
+    assert partition.county_of(int(index)) == county
     assert "City of London" in partition.names[index]
 
 

@@ -70,7 +70,7 @@ def supply_of(*units: dict[str, Any], quota: int | None = None, **more: Any) -> 
         version=1,
         unit_ids=tuple(uuid.UUID(int=100 + place) for place in range(len(rows))),
         columns={name: np.array([row[name] for row in rows], dtype=kind) for name, kind in COLUMN_TYPES.items()},
-        providers=(ProviderFacts(uuid.UUID(int=9), "Provider", "0300", quota),),
+        providers=(ProviderFacts(uuid.UUID(int=9), "Provider", "0300", quota, uuid.UUID(int=8)),),
         **more,
     )
 

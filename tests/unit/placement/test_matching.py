@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from accommodation.vocabulary import Specialism
 from geo.distance import DistanceBand
-from placement.columns import NO_AGE_LIMIT, SPECIALISM_BIT, UNSAID
+from placement.columns import NO_AGE_LIMIT, SPECIALISM_BIT, UNSAID, BoolColumn, SupplyColumns
 from placement.criteria import Criteria
 from placement.matching import MatchResult, Preferences, match
 from placement.vocabulary import Verdict
@@ -36,9 +36,25 @@ DEMANDING = replace(
 
 
 def found(criteria: Criteria, *units: dict[str, Any], preferences: Preferences | None = None, **more: Any) -> MatchResult:
-    """Match a household against units, now."""
+    """Match a household against units, now; all of them in sight."""
     supply = supply_of(*({**unit, "identity": place} for place, unit in enumerate(units)), **more)
-    return match(supply, criteria, CELLS, preferences or Preferences(), needed_from=NOW, now=NOW, limit=200)
+    return match_seen(supply, criteria, np.ones(len(supply), dtype=np.bool_), preferences)
+
+
+def match_seen(
+    supply: SupplyColumns, criteria: Criteria, in_sight: BoolColumn, preferences: Preferences | None = None
+) -> MatchResult:
+    """Match a household against the units that an organisation sees, now."""
+    return match(
+        supply,
+        criteria,
+        CELLS,
+        preferences or Preferences(),
+        in_sight=in_sight,
+        needed_from=NOW,
+        now=NOW,
+        limit=200,
+    )
 
 
 def ranked(result: MatchResult) -> list[int]:
