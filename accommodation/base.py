@@ -141,7 +141,11 @@ class Cipher(Protocol):
 
     def open(self, sealed: bytes, *, table: str, column: str, row_id: uuid.UUID) -> bytes: ...
 
-    def blind_index(self, purpose: str, normalised: str) -> str: ...
+    def blind_index(self, purpose: str, normalised: str) -> str:
+        """Return what is stored, under which equal values of one purpose are found."""
+
+    def blind_indexes(self, purpose: str, normalised: str) -> tuple[str, ...]:
+        """Return all that may be stored of an equal value, under every key there is: what a look-up asks for."""
 
 
 class UnitOfWork(Protocol):

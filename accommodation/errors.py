@@ -41,6 +41,24 @@ class ProviderExists(DomainError):
         super().__init__("This organisation has a provider already.")
 
 
+class SessionNeeded(DomainError):
+    """Only a person who signed in may do this; a key may not, whoever made it."""
+
+    slug = "session-needed"
+
+    def __init__(self) -> None:
+        super().__init__("This is for a person who has signed in. A key cannot do it.")
+
+
+class StepUpNeeded(DomainError):
+    """The second factor must have been shown within the last minutes."""
+
+    slug = "step-up-needed"
+
+    def __init__(self) -> None:
+        super().__init__("Sign in, show your second factor again, and repeat the request within five minutes.")
+
+
 class AboutYourself(DomainError):
     """Nobody decides about herself."""
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accommodation import people_models as _people  # noqa: F401
 from api import audit, outbox  # noqa: F401
 from api.auth import models as _credentials  # noqa: F401
 from api.auth.guard import register_guard
+from api.auth.limits import register_limits
+from api.auth.passwords import Passwords
 from api.blueprint import HarbourApi, describe_problems
-from api.crypto import KeyRing
+from api.crypto.gate import KeyGate, register_gate
 from api.database import db, engine_options, prepare_engine
 from api.extensions import Harbour
 from api.health import blp as health
@@ -20,16 +23,19 @@ from api.resources import (
     address_releases,
     administration,
     alerts,
+    api_keys,
     area_changes,
     areas_to_avoid,
     audit_events,
     blocked_persons,
     budget_raises,
+    credentials,
     holds,
     households,
     invitations,
     leaves,
     me,
+    oidc,
     placements,
     properties,
     providers,
@@ -37,7 +43,9 @@ from api.resources import (
     referrals,
     reminders,
     searches,
+    sessions,
     sharing_agreements,
+    signing_in,
     units,
     workers,
 )
@@ -49,6 +57,10 @@ from placement.budgets import DEFAULT_BUDGETS
 PREFIX = "/api/v1"
 RESOURCES = (
     me,
+    signing_in,
+    oidc,
+    sessions,
+    credentials,
     providers,
     properties,
     units,
@@ -64,6 +76,7 @@ RESOURCES = (
     readings,
     reminders,
     administration,
+    api_keys,
     workers,
     leaves,
     invitations,
@@ -74,8 +87,8 @@ RESOURCES = (
 )
 
 
-def create_app(settings: Settings) -> Flask:
-    """Return Harbour's WSGI application for one installation."""
+def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Flask:
+    """Return Harbour's WSGI application for one installation; `passwords` of another cost are for tests alone."""
     configure_logging(settings.log_level)
     app = Flask("harbour", instance_path=str(settings.instance_path), static_folder=None)
     app.config.update(
@@ -96,13 +109,21 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+    key_gate = KeyGate(settings.keys)
     app.extensions["harbour"] = Harbour(
         settings,
-        KeyRing(settings.data_keys, settings.index_key),
+        settings.keys.ring(),
+        key_gate,
+        passwords or Passwords(),
         DEFAULT_BUDGETS.tightened(settings.asking_budget_percent),
     )
+    if settings.sign_in.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.sign_in.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     app.before_request(lambda: check_envelope(request))
+    register_gate(app, key_gate)
     register_guard(app)
+    with app.app_context():
+        register_limits(app, settings, db.engine)
     register_problems(app)
     app.register_blueprint(health)
     api = HarbourApi(app)

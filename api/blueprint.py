@@ -10,8 +10,9 @@ from flask_smorest import Api, Blueprint
 
 from accommodation.base import InvalidInput
 from api.auth.access import ACCESS
-from api.auth.guard import operation_of
-from api.auth.permissions import NEEDS_SECOND_FACTOR
+from api.auth.cookies import SESSION
+from api.auth.guard import CSRF_HEADER, operation_of
+from api.auth.permissions import NEEDS_SECOND_FACTOR, SESSION_OPERATIONS, SIGN_IN_OPERATIONS
 from api.examples import REQUESTS
 from api.parsing import StrictParser
 from api.problems import PROBLEM_TYPE, TITLES, http_problem
@@ -70,8 +71,10 @@ class HarbourBlueprint(Blueprint):
         doc["responses"].pop(422, None)  # webargs' own error shape, which nobody ever sees here
         doc["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
         if roles := ACCESS.roles_of(operation):
-            doc["security"] = [{"key": []}]
+            doc["security"] = _security_of(operation, kwargs["method"])
             doc["x-roles"] = sorted(roles)
+        elif operation in SIGN_IN_OPERATIONS:
+            doc["security"] = []
         if operation in NEEDS_SECOND_FACTOR:
             doc["x-needs-second-factor"] = True
         if doc_info.get("versioned"):
@@ -79,6 +82,12 @@ class HarbourBlueprint(Blueprint):
         if "requestBody" in doc:
             doc["requestBody"]["content"][JSON]["example"] = REQUESTS[operation]
         return doc
+
+
+def _security_of(operation: str, method: str) -> list[dict[str, list[str]]]:
+    """Return the ways to call an operation: a key, or a session's cookie, with its token beside it for a change."""
+    by_session: dict[str, list[str]] = {"session": []} if method == "get" else {"session": [], "csrf": []}
+    return [by_session] if operation in SESSION_OPERATIONS | NEEDS_SECOND_FACTOR else [{"key": []}, by_session]
 
 
 def _document(view: Any, **facts: Any) -> None:
@@ -127,3 +136,6 @@ def describe_problems(api: Api) -> None:
         },
     )
     api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
+    cookie = {"type": "apiKey", "in": "cookie", "name": f"__Host-{SESSION}"}
+    api.spec.components.security_scheme("session", cookie)
+    api.spec.components.security_scheme("csrf", {"type": "apiKey", "in": "header", "name": CSRF_HEADER})

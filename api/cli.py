@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import click
 from flask import Flask
@@ -11,6 +12,8 @@ from tqdm import tqdm
 
 from accommodation.base import DomainError
 from api.audit.cli import audit
+from api.crypto.commands import keys
+from api.crypto.key_check import KeysDoNotFit
 from api.database import db
 from api.extensions import current_harbour
 
@@ -27,7 +30,9 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(openapi)
     app.cli.add_command(prepare)
     app.cli.add_command(first_administrator)
+    app.cli.add_command(enrol_again)
     app.cli.add_command(scheduler)
+    app.cli.add_command(keys)
 
 
 @click.group()
@@ -88,10 +93,19 @@ def prepare_installation() -> None:
 
     build_gazetteer_with_progress()
     upgrade(directory=MIGRATIONS)
+    require_fitting_keys()
     if current_harbour().settings.environment == "production" or not is_empty():
         return
     click.echo("The database is empty: loading the demo partnership.")
     load_partnership()
+
+
+def require_fitting_keys() -> None:
+    """Go no further with keys that are not the database's."""
+    try:
+        current_harbour().key_gate.require(db.engine)
+    except KeysDoNotFit as error:
+        raise click.ClickException(str(error)) from None
 
 
 @click.command()
@@ -103,6 +117,7 @@ def demo(units: int | None, seed: int) -> None:
 
     if current_harbour().settings.environment == "production":
         raise click.ClickException("Demo data and demo keys are not for production.")
+    require_fitting_keys()
     if units is None:
         load_partnership(seed)
     else:
@@ -112,17 +127,34 @@ def demo(units: int | None, seed: int) -> None:
 @click.command()
 @click.option("--organisation", required=True, help="Who runs this installation.")
 @click.option("--name", required=True, help="The administrator's name; it is sealed.")
-@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="How long the key lives.")
-def first_administrator(organisation: str, name: str, days: int) -> None:
-    """Make the first administrator of an empty installation and print her key, once."""
+@click.option("--key-days", type=click.IntRange(1, 366), help="Print a key as well, which lives so many days.")
+def first_administrator(organisation: str, name: str, key_days: int | None) -> None:
+    """Make the first administrator of an empty installation and print her enrolment token, once."""
     from api.auth.administration import bootstrap_administrator
 
     harbour = current_harbour()
+    require_fitting_keys()
+    auth_key = harbour.settings.auth_key
     try:
-        key = bootstrap_administrator(db.engine, harbour.key_ring, harbour.settings.auth_key, organisation, name, days)
+        first = bootstrap_administrator(db.engine, harbour.key_ring, auth_key, organisation, name, key_days)
     except DomainError as error:
         raise click.ClickException(error.detail) from None
-    click.echo(key)
+    click.echo(first.enrolment_token)
+    if first.key is not None:
+        click.echo(first.key)
+
+
+@click.command()
+@click.argument("worker_id", type=click.UUID)
+def enrol_again(worker_id: uuid.UUID) -> None:
+    """Print a token by which a worker who has lost everything chooses anew how she signs in. Make sure that it is she."""
+    from api.auth.administration import enrol_again as open_again
+
+    harbour = current_harbour()
+    try:
+        click.echo(open_again(db.engine, harbour.key_ring, harbour.settings.auth_key, worker_id))
+    except DomainError as error:
+        raise click.ClickException(error.detail) from None
 
 
 @click.command()
@@ -141,4 +173,5 @@ def scheduler() -> None:
     """Run the scheduler process until it is stopped."""
     from api.scheduler import run_scheduler
 
+    require_fitting_keys()
     run_scheduler()

@@ -40,6 +40,23 @@ _AREA: dict[str, Any] = {
 }
 
 REQUESTS: dict[str, dict[str, Any]] = {
+    # signing in
+    "create_session": {
+        "sign_in_name": "c.example@council.example",
+        "password": "weir heron lantern oboe",
+        "code": "492039",
+        "role": "housing_officer",
+    },
+    "accept_invitation": {"token": "0123456789012345678901234567890123456789012", "name": "C. Example"},
+    "begin_enrolment": {
+        "enrolment_token": "0123456789012345678901234567890123456789012",
+        "sign_in_name": "c.example@council.example",
+        "password": "weir heron lantern oboe",
+    },
+    "confirm_enrolment": {"enrolment_token": "0123456789012345678901234567890123456789012", "code": "492039"},
+    "create_oidc_session": {"code": "492039", "role": "housing_officer"},
+    "step_up": {"code": "492039"},
+    "change_password": {"current_password": "weir heron lantern oboe", "new_password": "oboe lantern plum weir"},
     # supply
     "create_provider": {
         "organisation_id": _ID,
@@ -154,6 +171,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "acknowledge_reminder": {"outcome": "done"},
     # administration
     "create_organisation": {"name": "Example Council", "kind": "council"},
+    "create_worker": {"organisation_id": _ID, "name": "C. Example"},
+    "create_api_key": {"role": None, "days": 90, "read_only": True, "operations": ["get_me"]},
+    "rotate_api_key": {"overlap_hours": 24},
     "grant_role": {"role": "auditor"},
     "end_role": {"role": "auditor"},
     "record_worker_departure": {"last_day_on": None, "reason": "Her contract has ended."},
@@ -167,7 +187,6 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "ends_on": "2027-02-01",
     },
     "end_sharing_agreement": {"reason": "service_closed", "notes": "The refuge closes at the end of the month."},
-    "create_api_key": {"worker_id": _ID, "role": "housing_officer", "days": 90},
     # safeguarding
     "close_alert": {"outcome": "explained", "notes": "Three families on one night; I have seen the records with her."},
     "create_budget_raise": {

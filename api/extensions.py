@@ -6,12 +6,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from flask import current_app, g
 
 from accommodation.disclosure_caps import DEFAULT_CAPS, DisclosureCaps
 from api.auth.access import NOTING
+from api.auth.cookies import Cookies
+from api.auth.oidc import OidcProvider
+from api.auth.passwords import Passwords
+from api.auth.signing_in import SignIn
 from api.crypto import KeyRing
+from api.crypto.gate import KeyGate
 from api.database import READ_ONLY, db
 from api.problems import request_id
 from api.settings import Settings
@@ -34,10 +40,29 @@ class Harbour:
 
     settings: Settings
     key_ring: KeyRing
+    key_gate: KeyGate
+    passwords: Passwords = field(default_factory=Passwords)
     budgets: BudgetPolicy = DEFAULT_BUDGETS
     disclosure_caps: DisclosureCaps = DEFAULT_CAPS
     _engine: SearchEngine | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def cookies(self) -> Cookies:
+        """The cookies of this installation."""
+        return Cookies(secure=self.settings.sign_in.secure_cookies)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """How people sign in here."""
+        settings = self.settings
+        return SignIn(db.engine, self.key_ring, settings.auth_key, self.passwords, settings.allows_demo)
+
+    @cached_property
+    def oidc(self) -> OidcProvider | None:
+        """The identity provider, if there is one."""
+        settings = self.settings.sign_in.oidc
+        return None if settings is None else OidcProvider(settings)
 
     @property
     def search_engine(self) -> SearchEngine:

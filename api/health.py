@@ -27,7 +27,7 @@ def get_health() -> dict[str, str]:
 @blp.get("/ready")
 def get_ready() -> tuple[dict[str, Any], int]:
     """Say whether requests can be served, and what is missing."""
-    checks = {"database": _database(), "gazetteer": _gazetteer()}
+    checks = {"database": _database(), "gazetteer": _gazetteer(), "keys": current_harbour().key_gate.state(db.engine)}
     is_ready = all(state == "ok" for state in checks.values())
     return {"status": "ready" if is_ready else "not_ready", "checks": checks}, 200 if is_ready else 503
 

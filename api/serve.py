@@ -11,6 +11,7 @@ import time
 from datetime import date
 from typing import Any
 
+import click
 import requests
 from flask import Flask
 from honcho.manager import Manager
@@ -34,8 +35,12 @@ def main() -> int:
         return 2
     app = create_app(settings)
     register_commands(app)
-    with app.app_context():
-        prepare_installation()
+    try:
+        with app.app_context():
+            prepare_installation()
+    except click.ClickException as error:
+        print(error.message, file=sys.stderr)
+        return 2
     manager = Manager()
     manager.add_process("web", "exec " + shlex.join(gunicorn_command(settings)))
     manager.add_process("scheduler", "exec " + shlex.join([sys.executable, "-m", "flask", "--app", "wsgi", "scheduler"]))

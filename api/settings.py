@@ -1,13 +1,13 @@
 """Settings of one installation, read from the environment once and refused at start with every problem listed.
 
 Defaults exist for a newcomer's machine: a SQLite file and generated keys in `instance/`. In production there is no
-default for keys: `DATA_KEYS`, `INDEX_KEY` and `AUTH_KEY` must be given, and demo keys must not exist.
+default for keys: `DATA_KEYS` (or `WRAPPED_DATA_KEYS`), `INDEX_KEY` and `AUTH_KEY` must be given, and demo keys must not
+exist.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
 import re
@@ -20,12 +20,14 @@ from typing import Self
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-KEY_BYTES = 32
+from api.auth.settings import SignInSettings
+from api.crypto.key_service import KEY_BYTES
+from api.crypto.key_settings import NAMES, KeySet, read_keys
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 ENVIRONMENTS = ("development", "production")
 KEY_FILE = "keys.json"
 DEMO_KEY_FILE = "demo-keys.json"
-KEY_ID = re.compile(r"[a-z0-9]{1,8}")
 
 
 class SettingsInvalid(Exception):
@@ -38,7 +40,7 @@ class SettingsInvalid(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that differs between installations. Keys are raw bytes, 32 each; `data_keys` begins with the writer."""
+    """Everything that differs between installations."""
 
     environment: str
     instance_path: Path
@@ -46,14 +48,24 @@ class Settings:
     host: str
     port: int
     log_level: str
-    data_keys: tuple[tuple[str, bytes], ...]
-    index_key: bytes
-    auth_key: bytes
+    keys: KeySet
+    key_service: str | None
     street_geocoder_host: str | None
     workers: int
     threads: int
     asking_budget_percent: int
+    sign_in: SignInSettings
     trusted_hosts: list[str] | None = None
+
+    @property
+    def auth_key(self) -> bytes:
+        """The 32 bytes under which API keys, ETags and cursors are made."""
+        return self.keys.auth_key
+
+    @property
+    def allows_demo(self) -> bool:
+        """Whether credentials of a demo open anything."""
+        return self.environment != "production"
 
     @property
     def gazetteer_directory(self) -> Path:
@@ -77,7 +89,6 @@ class Settings:
         problems: list[str] = []
         environment = _one_of(environ, "HARBOUR_ENV", "development", ENVIRONMENTS, problems)
         instance_path = Path(environ.get("INSTANCE_PATH") or "instance").absolute()
-        data_keys, index_key, auth_key = _keys(environ, environment, instance_path, problems)
         if environment == "production" and (instance_path / DEMO_KEY_FILE).exists():
             problems.append(f"{DEMO_KEY_FILE} exists in INSTANCE_PATH: demo keys are not for production. Remove the demo.")
         settings = cls(
@@ -87,12 +98,12 @@ class Settings:
             host=environ.get("HOST") or "127.0.0.1",
             port=_number(environ, "PORT", 8000, 1, 65535, problems),
             log_level=_one_of(environ, "LOG_LEVEL", "INFO", LOG_LEVELS, problems),
-            data_keys=data_keys,
-            index_key=index_key,
-            auth_key=auth_key,
+            keys=_keys(environ, environment, instance_path, problems),
+            key_service=environ.get("KEY_SERVICE") or None,
             street_geocoder_host=_host(environ, "STREET_GEOCODER_HOST", problems),
             workers=_number(environ, "WEB_WORKERS", 2, 1, 64, problems),
             threads=_number(environ, "WEB_THREADS", 8, 1, 128, problems),
+            sign_in=SignInSettings.from_environment(environ, environment, problems),
             asking_budget_percent=_number(environ, "ASKING_BUDGET_PERCENT", 100, 10, 100, problems),
             trusted_hosts=_hosts(environ, "TRUSTED_HOSTS", problems),
         )
@@ -146,50 +157,14 @@ def _database_url(environ: Mapping[str, str], instance_path: Path, problems: lis
     return text
 
 
-def _keys(
-    environ: Mapping[str, str], environment: str, instance_path: Path, problems: list[str]
-) -> tuple[tuple[tuple[str, bytes], ...], bytes, bytes]:
-    names = ("DATA_KEYS", "INDEX_KEY", "AUTH_KEY")
-    given = {name: environ[name] for name in names if environ.get(name)}
-    if not given and environment != "production":
+def _keys(environ: Mapping[str, str], environment: str, instance_path: Path, problems: list[str]) -> KeySet:
+    given = {name: environ[name] for name in NAMES if environ.get(name)}
+    is_given = bool(given) or bool(environ.get("WRAPPED_DATA_KEYS"))
+    if not is_given and environment != "production":
         given = _generated_keys(instance_path, problems)
     elif environment == "production" and (instance_path / KEY_FILE).exists():
         problems.append(f"A generated key file ({KEY_FILE}) lies in INSTANCE_PATH: keys live elsewhere in production.")
-    for name in names:
-        if name not in given:
-            problems.append(f"{name} must be given.")
-    data_keys = _data_keys(given.get("DATA_KEYS", ""), problems) if "DATA_KEYS" in given else ()
-    index_key = _key("INDEX_KEY", given.get("INDEX_KEY"), problems)
-    auth_key = _key("AUTH_KEY", given.get("AUTH_KEY"), problems)
-    secrets_seen = [key for _, key in data_keys] + [key for key in (index_key, auth_key) if key]
-    if len(set(secrets_seen)) < len(secrets_seen):
-        problems.append("DATA_KEYS, INDEX_KEY and AUTH_KEY must all be different.")
-    return data_keys, index_key, auth_key
-
-
-def _data_keys(text: str, problems: list[str]) -> tuple[tuple[str, bytes], ...]:
-    keys = []
-    for part in text.split(","):
-        key_id, _, encoded = part.strip().partition(":")
-        if not KEY_ID.fullmatch(key_id):
-            problems.append("DATA_KEYS must be id:base64 pairs parted by commas; an id is 1 to 8 of a-z and 0-9.")
-            return ()
-        keys.append((key_id, _key("DATA_KEYS", encoded, problems)))
-    if len({key_id for key_id, _ in keys}) < len(keys):
-        problems.append("DATA_KEYS names an id twice.")
-    return tuple(keys)
-
-
-def _key(name: str, encoded: str | None, problems: list[str]) -> bytes:
-    if not encoded:
-        return b""
-    try:
-        key = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        problems.append(f"{name} must hold base64 of exactly {KEY_BYTES} bytes.")
-    return key
+    return read_keys(environ, given, problems)
 
 
 def _generated_keys(instance_path: Path, problems: list[str]) -> dict[str, str]:

@@ -17,12 +17,14 @@ from accommodation.errors import ProviderExists, ReferenceInUse, UnitAlreadyTake
 from accommodation.vocabulary import Relation
 from api.audit.writing import write_audit
 from api.auth.access import SYSTEM_OPERATION, Access
+from api.auth.credentials import SignInNameInUse
 
 ERROR_OF_CONSTRAINT: dict[str, type[DomainError]] = {
     "ex_stay_unit_overlap": UnitAlreadyTaken,
     "uq_property_reference": ReferenceInUse,
     "uq_unit_reference": ReferenceInUse,
     "uq_provider_organisation_id": ProviderExists,
+    "uq_credential_sign_in_index": SignInNameInUse,
     "uq_worker_role_worker_id_role": StaleVersion,
     "uq_referral_hold_id": StaleVersion,
     "uq_placement_referral_id": StaleVersion,

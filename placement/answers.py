@@ -16,7 +16,7 @@ def answer_of(uow: UnitOfWork, referral: Referral) -> ReferralAnswer:
         select(AreaToAvoid.id)
         .where(
             AreaToAvoid.household_id == referral.household_id,
-            or_(AreaToAvoid.recorded_at > referral.hold.held_at, AreaToAvoid.version > 1),
+            or_(AreaToAvoid.recorded_at >= referral.hold.held_at, AreaToAvoid.version > 1),
         )
         .limit(1)
     )

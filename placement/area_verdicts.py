@@ -1,4 +1,8 @@
-"""Areas to avoid x safety cells, per household, remembered by ciphertext: the same sealed bytes are the same area."""
+"""Areas to avoid x safety cells, remembered by row and ciphertext: the same sealed bytes of one row are the same area.
+
+A ciphertext put in another row's place is not remembered, so it is opened there, and does not open. A row that was sealed
+anew under another key holds other bytes: its area is judged again.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ class AreaVerdicts:
     def __init__(self, atlas: Atlas) -> None:
         self._atlas = atlas
         self._lock = threading.Lock()
-        self._remembered: OrderedDict[bytes, npt.NDArray[np.uint8]] = OrderedDict()
+        self._remembered: OrderedDict[tuple[uuid.UUID, bytes], npt.NDArray[np.uint8]] = OrderedDict()
 
     def of(self, cipher: Cipher, areas: Iterable[tuple[uuid.UUID, bytes]]) -> npt.NDArray[np.uint8]:
         """Return uint8 per cell, the gravest verdict of (area id, sealed facts) pairs; all clear when there is none.
@@ -40,13 +44,13 @@ class AreaVerdicts:
 
     def _of_one(self, cipher: Cipher, area_id: uuid.UUID, sealed: bytes) -> npt.NDArray[np.uint8]:
         with self._lock:
-            if (verdicts := self._remembered.get(sealed)) is not None:
-                self._remembered.move_to_end(sealed)
+            if (verdicts := self._remembered.get((area_id, sealed))) is not None:
+                self._remembered.move_to_end((area_id, sealed))
                 return verdicts
         facts = open_sealed(cipher, sealed, AreaToAvoid.__tablename__, "facts_sealed", area_id)
         verdicts = self._atlas.partition.verdicts(parse_area(facts["geometry"], self._atlas.gazetteer))
         with self._lock:
-            self._remembered[sealed] = verdicts
+            self._remembered[area_id, sealed] = verdicts
             while len(self._remembered) > REMEMBERED_AREAS:
                 self._remembered.popitem(last=False)
         return verdicts

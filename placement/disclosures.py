@@ -12,6 +12,7 @@ from sqlalchemy import select
 from accommodation.base import DomainEvent, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.disclosure import MOVE, STAFF, VIEW_FOR, Actor, Decision, Stage, decide
 from accommodation.disclosure_caps import DisclosureCaps
+from accommodation.errors import StepUpNeeded
 from accommodation.events import AddressDisclosed, AddressReadAgain, MeetingPointTold
 from accommodation.models import Property
 from accommodation.relations import relations_to_own
@@ -19,7 +20,7 @@ from accommodation.sealing import open_json
 from accommodation.vault import Address, read_address, read_door_name, read_meeting_point
 from placement.disclosure_limits import alert_near_caps, check_caps, tally_staff_reading, tally_view
 from placement.disclosure_notices import tell_both_organisations, tell_own_organisation
-from placement.errors import DevicesUnchecked, ReleaseOver, StepUpNeeded
+from placement.errors import DevicesUnchecked, ReleaseOver
 from placement.models import Household, Placement
 from placement.ports import Notifier
 from placement.referrals import load_referral

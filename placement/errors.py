@@ -80,15 +80,6 @@ class DevicesUnchecked(DomainError):
         )
 
 
-class StepUpNeeded(DomainError):
-    """All that is missing is a second factor shown just now. A key can never show one."""
-
-    slug = "step-up-needed"
-
-    def __init__(self) -> None:
-        super().__init__("Sign in, show your second factor again, and repeat the request within five minutes.")
-
-
 class ReleaseOver(DomainError):
     """The address was released to this officer, and can no longer be read by that release."""
 

@@ -28,13 +28,18 @@ def normalise_name(name: str) -> str:
 
 
 def published_indexes(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]:
-    """Return the indexes under which a household's perpetrators are found by others."""
-    return _indexes(cipher, details, lambda born_on: (born_on, SOME_DATE) if born_on else (NO_DATE,))
+    """Return the indexes under which a household's perpetrators are found by others, under the key that writes."""
+    return frozenset(cipher.blind_index(PURPOSE, value) for value in _values(details, _published_dates))
+
+
+def recognised_indexes(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]:
+    """Return the same indexes under every key there is: what a household may be found with while a key is changed."""
+    return _under_every_key(cipher, _values(details, _published_dates))
 
 
 def sought_indexes(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]:
-    """Return the published indexes of others that may be this household's perpetrators."""
-    return _indexes(cipher, details, lambda born_on: (born_on, NO_DATE) if born_on else (NO_DATE, SOME_DATE))
+    """Return the published indexes of others, under every key there is, that may be this household's perpetrators."""
+    return _under_every_key(cipher, _values(details, _sought_dates))
 
 
 def person_fingerprints(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]:
@@ -46,15 +51,20 @@ def person_fingerprints(cipher: Cipher, details: Mapping[str, Any]) -> frozenset
     )
 
 
-DatesFor = Callable[[str | None], tuple[str, ...]]
+def _published_dates(born_on: str | None) -> tuple[str, ...]:
+    return (born_on, SOME_DATE) if born_on else (NO_DATE,)
 
 
-def _indexes(cipher: Cipher, details: Mapping[str, Any], dates_for: DatesFor) -> frozenset[str]:
-    def each() -> Iterator[str]:
-        for person in details.get("perpetrators") or ():
-            if normalise_name(person["name"]) in NO_NAMES:
-                continue
-            for date in dates_for(person.get("born_on")):
-                yield cipher.blind_index(PURPOSE, f"{normalise_name(person['name'])}|{date}")
+def _sought_dates(born_on: str | None) -> tuple[str, ...]:
+    return (born_on, NO_DATE) if born_on else (NO_DATE, SOME_DATE)
 
-    return frozenset(each())
+
+def _under_every_key(cipher: Cipher, values: Iterator[str]) -> frozenset[str]:
+    return frozenset(index for value in values for index in cipher.blind_indexes(PURPOSE, value))
+
+
+def _values(details: Mapping[str, Any], dates_for: Callable[[str | None], tuple[str, ...]]) -> Iterator[str]:
+    for person in details.get("perpetrators") or ():
+        name = normalise_name(person["name"])
+        if name not in NO_NAMES:
+            yield from (f"{name}|{date}" for date in dates_for(person.get("born_on")))

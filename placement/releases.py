@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.disclosure import MOVE, UNOPENED_FOR, Actor, Decision, Stage, decide
 from accommodation.disclosure_caps import DisclosureCaps
+from accommodation.errors import StepUpNeeded
 from accommodation.events import AddressReleased, ReleaseExpired, ReleaseRevoked
 from accommodation.models import Worker
 from accommodation.sealing import seal_json
 from accommodation.sharing import is_in_sight
 from accommodation.vocabulary import AgreementScope, Relation
-from placement.blocking import is_worker_kept_from
+from placement.blocking import is_worker_kept_from, organisations_kept_from
 from placement.disclosure_limits import alert_near_caps, check_caps, tally_release
 from placement.disclosure_notices import tell_both_organisations
-from placement.errors import StepUpNeeded
 from placement.models import Household, Placement
 from placement.placements import load_placement
 from placement.ports import Notifier
@@ -56,6 +56,9 @@ def release_address(
     if standing is None or not is_in_sight(uow, standing.placement.organisation_id, AgreementScope.REFERRALS):
         raise NotFound
     uow.permit(relations_to_case(uow, standing.placement))
+    household = uow.session.get_one(Household, standing.placement.household_id)
+    if uow.principal.organisation_id in organisations_kept_from(uow, household):
+        raise NotFound
     decision = decide(MOVE["release"], standing.stage, standing.actor, has_second_factor=shows_second_factor(uow))
     if decision is Decision.UNKNOWN_TO_CALLER:
         raise NotFound
@@ -63,7 +66,6 @@ def release_address(
         raise _illegal(standing)
     with unseen_without_second_factor(uow):
         officer = uow.session.get(Worker, officer_id)
-        household = uow.session.get_one(Household, standing.placement.household_id)
         if (
             officer is None
             or officer.organisation_id != standing.placement.organisation_id

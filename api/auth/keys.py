@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select
@@ -19,6 +20,7 @@ from api.auth.models import ApiKey
 
 PREFIX = "hb_"
 LOOKUP_CHARACTERS = 12
+READING_METHODS = frozenset({"GET", "HEAD"})
 KEY_LENGTH = len(PREFIX) + LOOKUP_CHARACTERS + 1 + 43
 
 
@@ -46,13 +48,23 @@ def digest_of(auth_key: bytes, text: str) -> bytes:
     return hmac.new(auth_key, text.encode(), hashlib.sha256).digest()
 
 
-def find_principal(
-    session: Session, auth_key: bytes, text: str, now: datetime, *, allow_demo: bool = False
-) -> Principal | None:
-    """Return who presents a key, or None for all that opens nothing, alike.
+@dataclass(frozen=True)
+class FoundKey:
+    """A key that is good now: whose it is and how far it reaches within its role."""
 
-    That is: unknown, expired, revoked, a demo's, of somebody who has left or has not got the role (any more).
-    """
+    principal: Principal
+    read_only: bool
+    operations: frozenset[str] | None
+
+    def covers(self, operation: str, method: str) -> bool:
+        """Tell whether the key was made for this operation."""
+        if self.read_only and method not in READING_METHODS:
+            return False
+        return self.operations is None or operation in self.operations
+
+
+def find_key(session: Session, auth_key: bytes, text: str, now: datetime, *, allow_demo: bool = False) -> FoundKey | None:
+    """Return who presents a key, or None: unknown, expired, revoked, a demo's, and somebody who has left, all alike."""
     if len(text) != KEY_LENGTH or not text.startswith(PREFIX) or not text.isascii():
         return None
     digest = digest_of(auth_key, text)
@@ -63,6 +75,8 @@ def find_principal(
             ApiKey.expires_at,
             ApiKey.revoked_at,
             ApiKey.is_demo,
+            ApiKey.read_only,
+            ApiKey.operations,
             Worker.id,
             Worker.organisation_id,
             Worker.left_at,
@@ -81,4 +95,5 @@ def find_principal(
     has_left = row.left_at is not None and row.left_at <= now
     if row.revoked_at is not None or has_left or row.expires_at <= now:
         return None
-    return Principal(worker_id=row.id, organisation_id=row.organisation_id, role=row.role)
+    principal = Principal(worker_id=row.id, organisation_id=row.organisation_id, role=row.role)
+    return FoundKey(principal, row.read_only, None if row.operations is None else frozenset(row.operations))

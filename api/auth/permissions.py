@@ -67,10 +67,54 @@ class Sight:
 OPEN_OPERATIONS = frozenset({"get_health", "get_ready", "get_openapi"})
 """Answered without a key: they hold no data."""
 
+SIGN_IN_OPERATIONS = frozenset(
+    {
+        "create_session",
+        "accept_invitation",
+        "begin_enrolment",
+        "confirm_enrolment",
+        "start_oidc_sign_in",
+        "return_from_oidc",
+        "create_oidc_session",
+    }
+)
+"""Called by somebody who is not signed in yet; each checks by itself what it is given."""
+
+SESSION_OPERATIONS = frozenset(
+    {
+        "get_current_session",
+        "end_current_session",
+        "step_up",
+        "list_sessions",
+        "end_session",
+        "end_all_sessions",
+    }
+)
+"""For a person who signed in: no key may call them."""
+
+STEP_UP_OPERATIONS = frozenset({"change_password", "renew_recovery_codes", "create_api_key", "rotate_api_key"})
+"""For a person who has just shown her second factor; the guard asks for it."""
+
 # fmt: off
 TABLE: tuple[Rule, ...] = (
     #    operation                     role                              relation      states
     Rule("get_me",                     EVERYBODY,                        HERSELF),
+    Rule("get_current_session",        EVERYBODY,                        HERSELF),
+    Rule("end_current_session",        EVERYBODY,                        HERSELF),
+    Rule("step_up",                    EVERYBODY,                        HERSELF),
+    Rule("list_sessions",              EVERYBODY,                        HERSELF),
+    Rule("end_session",                EVERYBODY,                        HERSELF),
+    Rule("end_all_sessions",           EVERYBODY,                        HERSELF),
+    Rule("change_password",            EVERYBODY,                        HERSELF),
+    Rule("renew_recovery_codes",       EVERYBODY,                        HERSELF),
+    Rule("list_api_keys",              EVERYBODY,                        HERSELF),
+    Rule("list_api_keys",              {ADMINISTRATOR},                  OWN),
+    Rule("create_api_key",             EVERYBODY,                        HERSELF),
+    Rule("get_api_key",                EVERYBODY,                        HERSELF),
+    Rule("get_api_key",                {ADMINISTRATOR},                  OWN),
+    Rule("rotate_api_key",             EVERYBODY,                        HERSELF,      (KeyState.VALID,)),
+    Rule("revoke_api_key",             EVERYBODY,                        HERSELF,      (KeyState.VALID, KeyState.EXPIRED)),
+    Rule("revoke_api_key",             {ADMINISTRATOR},                  OWN,          (KeyState.VALID, KeyState.EXPIRED)),
 
     # supply
     Rule("list_providers",             {MANAGER, ADMINISTRATOR},         OWN),
@@ -181,10 +225,6 @@ TABLE: tuple[Rule, ...] = (
     Rule("create_invitation",          {ADMINISTRATOR},                  INSTALLATION),
     Rule("withdraw_invitation",        {ADMINISTRATOR},                  OWN,          (InvitationState.OPEN,
                                                                                         InvitationState.EXPIRED)),
-    Rule("list_api_keys",              {ADMINISTRATOR},                  OWN),
-    Rule("create_api_key",             {ADMINISTRATOR},                  OWN),
-    Rule("get_api_key",                {ADMINISTRATOR},                  OWN),
-    Rule("revoke_api_key",             {ADMINISTRATOR},                  OWN,          (KeyState.VALID, KeyState.EXPIRED)),
     Rule("list_sharing_agreements",    {ADMINISTRATOR, LEAD},            OWN),
     Rule("propose_sharing_agreement",  {ADMINISTRATOR},                  NOTHING),
     Rule("get_sharing_agreement",      {ADMINISTRATOR, LEAD},            OWN),
@@ -232,9 +272,9 @@ STAGES_OF = {
 }
 """The operations whose states are those of the machine in `accommodation.disclosure`, and the moves that each makes."""
 
-NEEDS_SECOND_FACTOR = frozenset({"disclose_address", "create_address_release", "get_meeting_point"})
-"""Answered only to a session whose second factor was shown in the last minutes, and so never to a key. The use case asks,
-because to whoever may not anyway the thing does not exist."""
+NEEDS_SECOND_FACTOR = STEP_UP_OPERATIONS | {"disclose_address", "create_address_release", "get_meeting_point"}
+"""Answered only to a session whose second factor was shown in the last minutes, and so never to a key. About an
+address the use case asks, because to whoever may not anyway it does not exist."""
 
 PERMISSIONS: dict[str, frozenset[Role]] = {
     rule.operation: frozenset(role for other in TABLE if other.operation == rule.operation for role in other.roles)

@@ -21,7 +21,7 @@ from accommodation.people import (
     read_worker_name,
 )
 from accommodation.vocabulary import Role
-from api.auth.administration import revoke_keys_of
+from api.auth.administration import close_ways_in
 from api.blueprint import HarbourBlueprint
 from api.extensions import unit_of_work
 from api.fields import CivilDate, one_of, text
@@ -112,7 +112,7 @@ def record_worker_departure(body: dict[str, Any], worker_id: uuid.UUID) -> dict[
             raise InvalidInput(("/last_day_on", "Give today or a later day, or null for now."))
         left_at = uow.now if last_day is None else start_of_day(last_day + timedelta(days=1))
         worker = leave_organisation(uow, worker_id, left_at, body["reason"])
-        revoke_keys_of(uow, worker.id, left_at)
+        close_ways_in(uow, worker.id, left_at)
         return {**describe_worker(worker), "open_work": list(list_open_work(uow, worker.id))}
 
 

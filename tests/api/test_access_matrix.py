@@ -16,7 +16,7 @@ from api.auth.administration import issue_key
 from api.auth.guard import operation_of
 from api.auth.keys import KEY_LENGTH, PREFIX
 from api.auth.models import ApiKey
-from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS
+from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS, SESSION_OPERATIONS, SIGN_IN_OPERATIONS, STEP_UP_OPERATIONS
 from tests.support.problems import assert_problem, masked
 from tests.support.stage import Operation, Stage
 
@@ -31,8 +31,10 @@ KEYS = ("none", "another scheme", "no key", "garbage", "unknown", "one letter of
 def test_every_route_has_a_rule_and_every_rule_has_a_route(stage: Stage) -> None:
     routes = {operation_of(rule.endpoint) for rule in stage.world.app.url_map.iter_rules()}
 
-    assert routes == set(PERMISSIONS) | set(OPEN_OPERATIONS)
-    assert not set(PERMISSIONS) & set(OPEN_OPERATIONS)
+    assert routes == set(PERMISSIONS) | set(OPEN_OPERATIONS) | set(SIGN_IN_OPERATIONS)
+    assert not set(PERMISSIONS) & set(OPEN_OPERATIONS | SIGN_IN_OPERATIONS)
+    assert not OPEN_OPERATIONS & SIGN_IN_OPERATIONS
+    assert set(PERMISSIONS) >= SESSION_OPERATIONS | STEP_UP_OPERATIONS
     assert all(PERMISSIONS.values())
 
 
@@ -57,7 +59,7 @@ def test_without_a_good_key_nothing_is_answered(stage: Stage, kind: str) -> None
     before = stage.digest()
 
     for name, operation in stage.operations.items():
-        if name not in OPEN_OPERATIONS:
+        if name not in OPEN_OPERATIONS | SIGN_IN_OPERATIONS:
             for response in _requests_of_every_kind(stage, operation, authorization):
                 assert_problem(response, "not-signed-in")
 

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from accommodation.vocabulary import Role
 from api.app import PREFIX
-from api.auth.permissions import PERMISSIONS
+from api.auth.permissions import PERMISSIONS, SIGN_IN_OPERATIONS
 from api.examples import REQUESTS
 from api.fields import NOT_BLANK, ONE_LINE
 from api.parsing import MAX_HEADER_BYTES
@@ -257,7 +257,14 @@ def test_a_value_that_breaks_a_rule_is_refused_where_it_stands(stage: Stage) -> 
 # --- text that means something to somebody else ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("operation", [name for name in OPERATIONS if name.startswith(("create_", "update_", "disclose_"))])
+@pytest.mark.parametrize(
+    "operation",
+    [
+        name
+        for name in OPERATIONS
+        if name.startswith(("create_", "update_", "disclose_")) and name not in SIGN_IN_OPERATIONS | {"create_api_key"}
+    ],
+)
 def test_any_words_are_kept_as_they_were_written_and_reach_no_log(
     worn_stage: Stage, operation: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -452,6 +459,8 @@ def _written(stage: Stage, operation: str, words: list[Place], text: str) -> Non
         response = stage.send(operation, body)
     assert response.status_code in (200, 201), (operation, text, response.get_data(as_text=True))
     shown = response.get_json()
+    if operation == "create_address_release":  # one is live at a time
+        stage.send("revoke_address_release", ids={**stage.own.ids, "release_id": shown["id"]})
     for place in fitting:
         kept = _at_pointer(shown, place.pointer)
         assert kept in (None, text), (operation, place.pointer, text)

@@ -18,7 +18,19 @@ from tests.support.problems import assert_problem, masked
 from tests.support.stage import Stage
 from tests.support.world import Caller
 
-OF_A_HOUSEHOLD = frozenset({"household_id", "area_id", "search_id", "hold_id", "referral_id", "placement_id", "reminder_id"})
+OF_A_HOUSEHOLD = frozenset(
+    {
+        "household_id",
+        "area_id",
+        "change_id",
+        "search_id",
+        "hold_id",
+        "referral_id",
+        "placement_id",
+        "release_id",
+        "reminder_id",
+    }
+)
 """Ids that lead to a household: by each of them somebody might learn of it."""
 
 BLOCKED_BY: dict[str, Callable[[SqlUnitOfWork, Caller], dict[str, object]]] = {

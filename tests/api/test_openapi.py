@@ -12,7 +12,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from accommodation.vocabulary import Role
-from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS
+from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS, SESSION_OPERATIONS, SIGN_IN_OPERATIONS, STEP_UP_OPERATIONS
 from api.examples import REQUESTS
 from api.problems import TITLES
 from tests.support.corpus import BAD_GEOMETRIES
@@ -59,7 +59,12 @@ def test_every_operation_says_what_it_does_what_comes_back_and_who_may(document:
         assert len(set(operation["responses"]) - also) == 2, at
         assert also <= set(operation["responses"]), at
         assert operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}, at
-        assert operation["security"] == [{"key": []}], at
+        if operation["operationId"] in SIGN_IN_OPERATIONS:
+            assert operation["security"] == [], at
+            continue
+        session = {"session": []} if method == "get" else {"session": [], "csrf": []}
+        no_key = operation["operationId"] in SESSION_OPERATIONS | STEP_UP_OPERATIONS
+        assert operation["security"] == ([session] if no_key else [{"key": []}, session]), at
         assert operation["x-roles"] == sorted(PERMISSIONS[operation["operationId"]]), at
 
 
@@ -131,7 +136,7 @@ def test_the_document_holds_no_key_no_host_and_no_name_of_a_tool(document: dict[
     text = json.dumps(document).lower()
 
     assert not re.search(r"werkzeug|flask|smorest|marshmallow|webargs|localhost|127\.0\.0\.1|hb_[0-9a-f]{12}", text)
-    assert set(Role) >= {role for _, _, operation in _operations(document) for role in operation["x-roles"]}
+    assert set(Role) >= {role for _, _, operation in _operations(document) for role in operation.get("x-roles", [])}
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

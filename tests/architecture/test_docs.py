@@ -134,11 +134,22 @@ def test_the_jobs_of_the_scheduler_are_in_operations() -> None:
 
 def test_the_figures_of_the_cells_are_those_of_the_shipped_table() -> None:
     partition = CellPartition.load()
-    counts = partition.postcode_counts
+    fine = partition.fine_count
+    postcodes, households = partition.postcode_counts[:fine], partition.household_counts[:fine]
+    joined = [sum(index in places for places, _ in partition._authorities.values()) > 1 for index in range(fine)]
+    shared = [any(joined[index] for index in places if index < fine) for places, _ in partition._authorities.values()]
     text = SAFEGUARDING.read_text()
 
-    assert f"{len(partition)} of them (version {partition.version}, from\n{int(counts.sum()):,} postcodes)" in text
-    assert f"| {int(counts.min()):,} | {int(np.median(counts)):,} | {int(counts.max()):,} |" in text
+    assert f"{fine} of them (version {partition.version}, from\n{int(postcodes.sum()):,} postcodes)" in text
+    for counts in (postcodes, households):
+        assert f"| {int(counts.min()):,} | {int(np.median(counts)):,} | {int(counts.max()):,} |" in text
+    square_kilometres = partition.square_metres / 1e6
+    assert f"| {square_kilometres.min():.0f} | {np.median(square_kilometres):.0f} | {square_kilometres.max():,.0f} |" in text
+    assert (
+        f"{shared.count(False)} of {len(shared)} authorities,\nand the {shared.count(True)} others share {sum(joined)} cells"
+        in text
+    )
+    assert f"one of {len(partition) - fine} unions" in text
 
 
 def test_the_figures_of_the_budgets_are_those_of_the_policy() -> None:

@@ -5,6 +5,9 @@ lies one difference alone: the sealed point, address, postcode and door name of 
 So nothing has to be masked: status, headers and body of every answer to everybody but the property's own provider are
 compared as they are. Each run has a search engine of its own, so that a leak while the supply is read would show too.
 
+It is done twice: for a property in its safety cell, and for one of special risk in its county, whose secret moves across
+the county's cells.
+
 ASSURE=1 draws 10,000 examples.
 """
 
@@ -30,7 +33,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from accommodation.base import Base
-from accommodation.models import SupplyVersion, Unit
+from accommodation.models import Property, SupplyVersion, Unit
 from accommodation.sealing import seal_json
 from accommodation.vault import Address, ExactPoint, VaultAddress, VaultDoor
 from accommodation.vocabulary import Role
@@ -87,17 +90,17 @@ class Stage:
         return self.world.harbour.atlas.partition.shapes[self.cell]
 
 
-def make_stage(world: World) -> Stage:
+def make_stage(world: World, *, special_risk: bool = False) -> Stage:
     """Arrange a property whose secret will move, one beside it in the same cell, and one far away."""
     atlas = world.harbour.atlas
     own_manager, other_manager = world.create_manager(), world.create_manager()
     officer, other_officer = world.create_officer(), world.create_officer()
-    home = world.create_property(own_manager, HOME)
+    home = world.create_property(own_manager, HOME, special_risk=special_risk)
     cell = atlas.partition.index_of(home["area"]["code"])
     postcodes = [
         (postcode, place)
-        for postcode, place in atlas.gazetteer.sample(np.random.default_rng(1), 3_000, ["E06000033"])
-        if atlas.partition.cell_of(place.easting, place.northing, place.authority_code) == cell
+        for postcode, place in atlas.gazetteer.sample(np.random.default_rng(1), 3_000, authorities_of(atlas.partition, cell))
+        if cell in (fine := filed(atlas.partition, place), atlas.partition.county_of(fine))
     ]
     free, taken = (world.create_unit(own_manager, home, door_name="Blue door") for _ in range(2))
     for postcode in (postcodes[0][0].text, "CM1 1QH", "NE1 4ST"):
@@ -124,6 +127,16 @@ def make_stage(world: World) -> Stage:
         cell=cell,
         postcodes=postcodes,
     )
+
+
+def authorities_of(partition: cells.CellPartition, cell: int) -> list[str]:
+    """Return the authorities that have postcodes in a cell or county."""
+    return sorted(code for code, (places, _) in partition._authorities.items() if cell in places)
+
+
+def filed(partition: cells.CellPartition, place: Any) -> int:
+    """Return the fine cell of a place."""
+    return partition.cell_of(place.easting, place.northing, place.authority_code)
 
 
 # ------------------------------------------------------------------------------------------------------------ secrets
@@ -308,9 +321,31 @@ def stage(world: World) -> Iterator[Stage]:
         yield make_stage(world)
 
 
+@pytest.fixture
+def hidden_stage(world: World) -> Iterator[Stage]:
+    """The same with a property of special risk."""
+    with time_machine.travel(NOW, tick=False):
+        yield make_stage(world, special_risk=True)
+
+
 @pytest.mark.slow
 def test_no_answer_but_the_providers_depends_on_where_in_its_cell_a_refuge_is(stage: Stage) -> None:
-    examples = EXAMPLES[stage.world.database.engine]
+    check_non_interference(stage, EXAMPLES[stage.world.database.engine])
+
+
+@pytest.mark.slow
+def test_no_answer_but_the_providers_depends_on_where_in_its_county_a_property_of_special_risk_is(
+    hidden_stage: Stage,
+) -> None:
+    partition = hidden_stage.world.harbour.atlas.partition
+    assert partition.is_county(hidden_stage.cell)
+    assert len({filed(partition, place) for _, place in hidden_stage.postcodes}) > 5
+
+    check_non_interference(hidden_stage, EXAMPLES[hidden_stage.world.database.engine] // 2)
+
+
+def check_non_interference(stage: Stage, examples: int) -> None:
+    """Draw pairs of secrets and an area between them, and compare all answers."""
 
     @settings(
         max_examples=examples, deadline=None, database=None, derandomize=not ASSURE, suppress_health_check=SLOW_IS_FINE
@@ -353,6 +388,34 @@ def test_two_runs_with_the_same_secret_are_the_same(stage: Stage) -> None:
         said = answers(stage, second)
 
     assert {status for _, status, _, _ in said} == {200, 201, 403, 404, 409, 422}
+
+
+def test_two_cells_of_one_county_are_told_apart_by_no_answer(hidden_stage: Stage) -> None:
+    first, second, area = two_secrets(hidden_stage)
+    partition = hidden_stage.world.harbour.atlas.partition
+    ends = [partition.cell_of(int(s.point.easting), int(s.point.northing), s.point.authority_code) for s in (first, second)]
+    assert ends[0] != ends[1]
+
+    with area_recorded(hidden_stage, area):
+        assert differences(hidden_stage, first, second) == []
+
+
+def test_the_probe_notices_a_property_of_special_risk_that_is_filed_in_its_fine_cell(hidden_stage: Stage) -> None:
+    first, second, area = two_secrets(hidden_stage)
+    partition = hidden_stage.world.harbour.atlas.partition
+    told = []
+
+    with area_recorded(hidden_stage, area):
+        for secret in (first, second):
+            point = secret.point
+            fine = partition.cell_of(int(point.easting), int(point.northing), point.authority_code)
+            with Session(hidden_stage.world.engine) as session:
+                home = session.get_one(Property, uuid.UUID(hidden_stage.home["id"]))
+                home.cell = partition.codes[fine]
+                session.commit()
+            told.append(answers(hidden_stage, secret))
+
+    assert told[0] != told[1]
 
 
 def test_the_providers_exact_check_does_tell_the_two_secrets_apart(stage: Stage) -> None:

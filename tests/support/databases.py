@@ -24,6 +24,14 @@ TEST_KEYS = {
 }
 
 
+UNLIMITED = {
+    "REQUESTS_PER_MINUTE": "1000000",
+    "ADDRESS_REQUESTS_PER_MINUTE": "1000000",
+    "SIGN_INS_PER_MINUTE": "1000000",
+}
+"""The whole suite is one worker at one address; the limits have tests of their own."""
+
+
 @dataclass(frozen=True)
 class Database:
     """One database of this run and the environment in which Harbour finds it."""
@@ -39,6 +47,7 @@ class Database:
             "INSTANCE_PATH": str(self.directory),
             "LOG_LEVEL": "DEBUG",
             **TEST_KEYS,
+            **UNLIMITED,
             **more,
         }
 
@@ -70,17 +79,17 @@ def create_database(engine: str, directory: Path) -> Database:
     if engine == "sqlite":
         return Database(engine, f"sqlite:///{directory / 'harbour.sqlite3'}", directory)
     name = f"harbour_test_{uuid.uuid4().hex[:12]}"
-    _on_server(f'CREATE DATABASE "{name}"')
+    on_server(f'CREATE DATABASE "{name}"')
     return Database(engine, postgres_url().set(database=name).render_as_string(hide_password=False), directory)
 
 
 def drop_database(database: Database) -> None:
     """Drop what `create_database` made; whoever is still connected is not waited for."""
     if database.engine == "postgresql":
-        _on_server(f'DROP DATABASE IF EXISTS "{make_url(database.url).database}" WITH (FORCE)')
+        on_server(f'DROP DATABASE IF EXISTS "{make_url(database.url).database}" WITH (FORCE)')
 
 
-def _on_server(statement: str) -> None:
+def on_server(statement: str) -> None:
     engine = create_engine(postgres_url(), isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:

@@ -1,61 +1,63 @@
-"""Callers with a session and a second factor. The one place to change when sessions are made over HTTP."""
+"""Sessions of a test's callers: real ones, opened as signing in does, without the password and the code."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
-from flask import request
+from sqlalchemy import Engine, update
 
 from accommodation.base import Principal
-from api.auth import guard
-from tests.support.world import Caller
+from api.auth.models import WorkerSession
+from api.auth.sessions import STEP_UP, csrf_token_of, open_session
+from api.database import db
+from api.extensions import Harbour
+from api.unit_of_work import begin_unit_of_work
 
-STEP_UP_LASTS = timedelta(minutes=5)
-PREFIX = "session-"
+if TYPE_CHECKING:
+    from tests.support.world import Caller
 
-
-@dataclass
-class _Session:
-    caller: Caller
-    session_id: uuid.UUID
-    stepped_up_until: datetime | None
+NOBODY = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="system")
 
 
-_SESSIONS: dict[str, _Session] = {}
+@dataclass(frozen=True)
+class SignedIn:
+    """A session as its browser has it."""
+
+    id: uuid.UUID
+    token: str
+    csrf_token: str
+    cookie: str = "harbour"
+    origin: str = "http://localhost"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers of a page of ours."""
+        return {"Cookie": f"{self.cookie}={self.token}", "X-CSRF-Token": self.csrf_token, "Origin": self.origin}
 
 
 def sign_in(caller: Caller, *, stepped_up: bool = True) -> Caller:
     """Return the same worker with a session of her own, her second factor just shown unless told otherwise."""
-    _install()
-    token = f"{PREFIX}{uuid.uuid4()}"
-    until = datetime.now(UTC) + STEP_UP_LASTS if stepped_up else None
-    _SESSIONS[token] = _Session(caller, uuid.uuid4(), until)
-    return replace(caller, key=token)
+    engine, harbour = _of(caller)
+    auth_key = harbour.settings.auth_key
+    with begin_unit_of_work(engine, harbour.key_ring, NOBODY, None) as uow:
+        row, token = open_session(uow, auth_key, caller.worker_id, caller.role)
+        row.stepped_up_until = uow.now + STEP_UP if stepped_up else None
+    return replace(caller, session=SignedIn(row.id, token, csrf_token_of(auth_key, row.digest)))
 
 
 def step_up(caller: Caller) -> Caller:
-    """Show the second factor again in the session at hand."""
-    _SESSIONS[caller.key].stepped_up_until = datetime.now(UTC) + STEP_UP_LASTS
+    """Show the second factor again in the session at hand, which keeps its token here."""
+    assert caller.session is not None, "a key cannot step up"
+    engine, harbour = _of(caller)
+    with begin_unit_of_work(engine, harbour.key_ring, NOBODY, None) as uow:
+        own = WorkerSession.id == caller.session.id
+        uow.session.execute(update(WorkerSession).where(own).values(stepped_up_until=uow.now + STEP_UP))
     return caller
 
 
-def _install() -> None:
-    """Let the guard know the sessions made here, beside its own keys; once for all tests of a process."""
-    if getattr(guard._authenticate, "knows_test_sessions", False):
-        return
-    with_keys = guard._authenticate
-
-    def authenticate() -> Principal:
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        found = _SESSIONS.get(token)
-        if found is None:
-            return with_keys()
-        caller = found.caller
-        return Principal(caller.worker_id, caller.organisation_id, caller.role, found.session_id, found.stepped_up_until)
-
-    marked: Any = authenticate
-    marked.knows_test_sessions = True
-    guard._authenticate = marked
+def _of(caller: Caller) -> tuple[Engine, Harbour]:
+    app = caller.client.application
+    with app.app_context():
+        return db.engine, app.extensions["harbour"]

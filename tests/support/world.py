@@ -10,10 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyotp
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import Engine, String, cast, func, insert, select, text
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from accommodation.base import Base, Principal
@@ -27,6 +29,9 @@ from accommodation.vocabulary import OrganisationKind, Role
 from api.app import PREFIX, create_app
 from api.auth.access import NOTING, SYSTEM_OPERATION
 from api.auth.administration import issue_key
+from api.auth.credentials import set_credential
+from api.auth.models import WorkerSession
+from api.auth.passwords import HashCost, Passwords
 from api.cli import register_commands
 from api.database import db
 from api.extensions import Harbour
@@ -35,8 +40,13 @@ from placement.budgets import UNLIMITED
 from placement.index import VacancyIndex
 from tests.support.append_only import append_only_lifted
 from tests.support.databases import Database
+from tests.support.sessions import SignedIn, sign_in, step_up
 
 NOBODY = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="system")
+CHEAP = HashCost(memory_kib=8, passes=1)
+"""Nobody guesses a test's password."""
+
+PASSWORD = "weir heron lantern oboe"
 MIGRATIONS = str(Path(__file__).resolve().parents[2] / "migrations")
 
 SEEKERS = (OrganisationKind.COUNCIL, OrganisationKind.HELPLINE)
@@ -85,18 +95,41 @@ HOUSEHOLD: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
+class SignInFacts:
+    """What somebody knows and has to sign in with."""
+
+    sign_in_name: str
+    password: str
+    totp_secret: str
+    recovery_codes: list[str]
+
+    def code(self, now: datetime | None = None, step: int = 0) -> str:
+        """Return the authenticator's code, now or as many 30-second steps away."""
+        at = (now or datetime.now(UTC)) + timedelta(seconds=30 * step)
+        return pyotp.TOTP(self.totp_secret).at(at)
+
+
+@dataclass(frozen=True)
 class Caller:
-    """Somebody with a key, over HTTP."""
+    """Somebody with a key over HTTP, or with a session once `World.sign_in` has given her one."""
 
     client: FlaskClient
     key: str
     worker_id: uuid.UUID
     organisation_id: uuid.UUID
     role: Role
+    session: SignedIn | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return what shows who she is: her session's cookie as a page of ours would send it, or her key."""
+        if self.session is None:
+            return {"Authorization": f"Bearer {self.key}"}
+        return self.session.headers
 
     def call(self, method: str, path: str, json: Any = None, **options: Any) -> TestResponse:
         """Call a path under the prefix and return the response."""
-        headers = {"Authorization": f"Bearer {self.key}", **options.pop("headers", {})}
+        headers = {**self.headers, **options.pop("headers", {})}
         if json is not None:
             options["json"] = json
         return self.client.open(PREFIX + path, method=method, headers=headers, **options)
@@ -157,13 +190,22 @@ class World:
         """Return the local date."""
         return local_date(datetime.now(UTC))
 
+    def principal_of(self, caller: Caller) -> Principal:
+        """Return who the guard would say a caller is."""
+        principal = Principal(caller.worker_id, caller.organisation_id, caller.role)
+        if caller.session is None:
+            return principal
+        with Session(self.engine) as session:
+            row = session.get_one(WorkerSession, caller.session.id)
+            return replace(principal, session_id=row.id, stepped_up_until=row.stepped_up_until)
+
     @contextmanager
     def unit_of_work(
         self, caller: Caller | None = None, now: datetime | None = None, *, operation: str | None = None
     ) -> Iterator[SqlUnitOfWork]:
         """Open a unit of work for a caller, at a time. She must say for which operation, or no row is permitted to her."""
         operation = operation or (SYSTEM_OPERATION if caller is None else NOTING)
-        principal = NOBODY if caller is None else Principal(caller.worker_id, caller.organisation_id, caller.role)
+        principal = NOBODY if caller is None else self.principal_of(caller)
         with begin_unit_of_work(self.engine, self.harbour.key_ring, principal, None, now, operation=operation) as uow:
             yield uow
 
@@ -198,7 +240,30 @@ class World:
             _, key = issue_key(uow, auth_key, worker.id, Role(role), timedelta(days=1))
             if has_agreements:
                 self._agree_with_everybody(uow, organisation_id)
-        return Caller(self.app.test_client(), key, worker.id, organisation_id, Role(role))
+        client = self.app.test_client(use_cookies=False)
+        return Caller(client, key, worker.id, organisation_id, Role(role))
+
+    def give_role(self, caller: Caller, role: Role | str) -> None:
+        """Give a caller one more role."""
+        with self.unit_of_work() as uow:
+            uow.session.add(WorkerRole(worker_id=caller.worker_id, role=Role(role), granted_at=uow.now))
+
+    def set_up_sign_in(self, caller: Caller, sign_in_name: str | None = None) -> SignInFacts:
+        """Give a caller a password and a second factor, as a confirmed enrolment would."""
+        name, secret = sign_in_name or f"{uuid.uuid4().hex}@council.example", pyotp.random_base32()
+        with self.unit_of_work() as uow:
+            stored = self.harbour.passwords.hash(PASSWORD)
+            auth_key = self.harbour.settings.auth_key
+            codes = set_credential(uow, auth_key, caller.worker_id, name, stored, secret)
+        return SignInFacts(name, PASSWORD, secret, codes)
+
+    def sign_in(self, caller: Caller, *, stepped_up: bool = False) -> Caller:
+        """Return the caller with a session of her own instead of her key; `stepped_up`: her second factor just shown."""
+        return sign_in(caller, stepped_up=stepped_up)
+
+    def step_up(self, caller: Caller) -> Caller:
+        """Show the second factor of a caller's session just now."""
+        return step_up(caller)
 
     def create_officer(self, *, has_agreements: bool = True) -> Caller:
         """Create a housing officer in a council of her own, which shares with every provider unless told otherwise."""
@@ -344,7 +409,7 @@ def make_world(database: Database, gazetteer_directory: Path) -> World:
     link = database.directory / "gazetteer"
     if not link.exists():
         link.symlink_to(gazetteer_directory)
-    app = create_app(database.settings())
+    app = create_app(database.settings(), passwords=Passwords(CHEAP))
     app.extensions["harbour"].budgets = UNLIMITED  # tests ask more than people may; those of budgets set a policy
     register_commands(app)
     with app.app_context():

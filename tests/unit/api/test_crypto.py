@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import uuid
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.crypto import KeyRing, SealBroken
+from api.crypto.fingerprints import PURPOSES, derived_key, fingerprint_of
+from api.crypto.ring import key_id_of
 
 OLD, NEW = ("k1", b"1" * 32), ("k2", b"2" * 32)
 RING = KeyRing((OLD,), b"i" * 32)
@@ -66,3 +69,42 @@ def test_a_blind_index_finds_equals_and_depends_on_purpose_and_key() -> None:
 
     assert index == RING.blind_index("perpetrator", "a")
     assert index not in (RING.blind_index("other", "a"), KeyRing((OLD,), b"j" * 32).blind_index("perpetrator", "a"))
+
+
+def test_a_blind_index_is_found_under_every_key_while_keys_are_changed() -> None:
+    before, after = b"i" * 32, b"j" * 32
+    old, both, new = KeyRing((OLD,), before), KeyRing((OLD,), after, [before]), KeyRing((OLD,), after)
+
+    assert old.blind_index("p", "a") in both.blind_indexes("p", "a")
+    assert new.blind_index("p", "a") == both.blind_index("p", "a")
+    assert old.blind_index("p", "a") not in new.blind_indexes("p", "a")
+
+
+def test_each_purpose_has_a_key_of_its_own_and_an_index_names_the_one_it_comes_from() -> None:
+    index = RING.blind_index("perpetrator", "a")
+    derived = derived_key(b"i" * 32, "blind index\x00perpetrator")
+
+    assert index == f"{RING.index_key_ids[0]}:{hmac.digest(derived, b'a', 'sha256').hex()[:48]}"
+    assert derived != derived_key(b"i" * 32, "blind index\x00other")
+    assert len(index) <= 64
+
+
+@pytest.mark.parametrize(
+    ("value", "key_id"),
+    [
+        (b"\x02k1" + b"x" * 30, "k1"),
+        (b"", "?"),
+        (b"\x00xx", "?"),
+        (b"\x09k12345678", "?"),
+        (b"\x04k1", "?"),
+        (b"\x02\xff\xff", "?"),
+    ],
+)
+def test_a_value_says_under_which_key_it_is_or_that_it_is_not_sealed(value: bytes, key_id: str) -> None:
+    assert key_id_of(value) == key_id
+
+
+def test_a_fingerprint_tells_keys_and_purposes_apart() -> None:
+    found = {fingerprint_of(purpose, key) for purpose in PURPOSES for key in (b"i" * 32, b"j" * 32)}
+
+    assert len(found) == 6

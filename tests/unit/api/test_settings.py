@@ -37,7 +37,7 @@ def test_a_newcomer_gets_generated_keys_that_only_she_reads_and_keeps(tmp_path: 
     second = Settings.from_environment({"INSTANCE_PATH": str(tmp_path)})
 
     assert (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o600
-    assert (first.data_keys, first.index_key, first.auth_key) == (second.data_keys, second.index_key, second.auth_key)
+    assert first.keys == second.keys
     assert first.is_sqlite
 
 
@@ -57,7 +57,7 @@ def test_production_refuses_generated_and_demo_keys(tmp_path: Path, file: str) -
 def test_the_first_data_key_writes_and_all_of_them_read(tmp_path: Path) -> None:
     settings = Settings.from_environment(environment(tmp_path))
 
-    assert [key_id for key_id, _ in settings.data_keys] == ["k2", "k1"]
+    assert [key_id for key_id, _ in settings.keys.data_keys] == ["k2", "k1"]
 
 
 def test_one_key_may_not_do_two_jobs(tmp_path: Path) -> None:
@@ -73,3 +73,19 @@ def test_a_plain_postgresql_url_uses_our_driver(tmp_path: Path, url: str) -> Non
 
 def test_a_problem_does_not_tell_the_key(tmp_path: Path) -> None:
     assert "c2VjcmV0" not in problems_of(environment(tmp_path, AUTH_KEY="c2VjcmV0"))
+
+
+def test_an_index_key_that_is_only_read_with_stands_apart(tmp_path: Path) -> None:
+    settings = Settings.from_environment(environment(tmp_path, OTHER_INDEX_KEYS=base64.b64encode(b"o" * 32).decode()))
+
+    assert settings.keys.index_keys == (b"i" * 32, b"o" * 32)
+
+
+def test_a_key_without_a_value_is_refused(tmp_path: Path) -> None:
+    assert "DATA_KEYS must hold base64" in problems_of(environment(tmp_path, DATA_KEYS="k1:"))
+
+
+def test_settings_do_not_show_their_keys(tmp_path: Path) -> None:
+    settings = Settings.from_environment(environment(tmp_path))
+
+    assert all(shown not in repr(settings) for shown in ("222", "111", "iii", "aaa"))
