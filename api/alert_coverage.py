@@ -44,13 +44,15 @@ def list_coverage(
     after: uuid.UUID | None = None,
     limit: int | None = None,
 ) -> Sequence[Coverage]:
-    """List every organisation's coverage, or only one's, in order of id. A lead is who holds a key in that role that is
-    good at `now`."""
+    """List every organisation's coverage, or `only` one's, in order of id.
+
+    A lead is who holds a key in that role that is good at `now`.
+    """
     query = select(Organisation.id).order_by(Organisation.id).limit(limit)
-    if only is not None:
-        query = query.where(Organisation.id == only)
     if after is not None:
         query = query.where(Organisation.id > after)
+    if only is not None:
+        query = query.where(Organisation.id == only)
     ids = session.execute(query).scalars().all()
     led = (
         select(Worker.organisation_id)
