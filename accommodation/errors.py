@@ -39,3 +39,12 @@ class ProviderExists(DomainError):
 
     def __init__(self) -> None:
         super().__init__("This organisation has a provider already.")
+
+
+class StepUpNeeded(DomainError):
+    """The second factor must have been shown within the last minutes."""
+
+    slug = "step-up-needed"
+
+    def __init__(self) -> None:
+        super().__init__("Show your second factor once more, then ask again within five minutes.")

@@ -28,6 +28,7 @@ from api.resources import (
     providers,
     referrals,
     reminders,
+    retention,
     searches,
     units,
 )
@@ -47,6 +48,7 @@ RESOURCES = (
     referrals,
     placements,
     reminders,
+    retention,
     administration,
     audit_events,
 )

@@ -25,6 +25,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "bad-request": (400, "The request cannot be read"),
     "not-signed-in": (401, "A valid key is needed"),
     "not-permitted": (403, "Your role may not do this"),
+    "step-up-needed": (403, "Show your second factor once more"),
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "This address does not take that method"),
     "not-acceptable": (406, "No such representation"),

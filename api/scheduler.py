@@ -25,6 +25,7 @@ from accommodation.base import Principal
 from api.database import READ_ONLY, checkpoint, db
 from api.extensions import current_harbour
 from api.outbox import OutboxNotifier
+from api.retention import forget_what_is_due
 from api.unit_of_work import begin_unit_of_work
 from placement.reminders import list_due_ids, plan_overstays, send_reminder
 
@@ -83,6 +84,7 @@ def checkpoint_database() -> int:
 JOBS = (
     Job("notice_overstays", notice_overstays, 300),
     Job("send_due_reminders", send_due_reminders, 15),
+    Job("forget_what_is_due", forget_what_is_due, 86_400),
     Job("checkpoint_database", checkpoint_database, 60),
 )
 

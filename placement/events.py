@@ -136,3 +136,28 @@ class ReminderSent(DomainEvent):
 @dataclass(frozen=True, kw_only=True)
 class ReminderAcknowledged(DomainEvent):
     name: ClassVar[str] = "reminder:acknowledged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdForgotten(DomainEvent):
+    name: ClassVar[str] = "household:forgotten"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdExported(DomainEvent):
+    name: ClassVar[str] = "household:exported"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalHoldPlaced(DomainEvent):
+    name: ClassVar[str] = "legal_hold:placed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalHoldLifted(DomainEvent):
+    name: ClassVar[str] = "legal_hold:lifted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionPeriodSet(DomainEvent):
+    name: ClassVar[str] = "retention_period:set"

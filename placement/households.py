@@ -57,9 +57,9 @@ def record_household(uow: UnitOfWork, details: Mapping[str, Any]) -> HouseholdRe
 
 
 def load_household(uow: UnitOfWork, household_id: uuid.UUID) -> Household:
-    """Return a household of the principal's own organisation; raises NotFound for any other."""
+    """Return a household of the principal's own organisation; raises NotFound for any other, and a forgotten one."""
     household = uow.session.get(Household, household_id)
-    if household is None or household.organisation_id != uow.principal.organisation_id:
+    if household is None or household.forgotten_at is not None or household.organisation_id != uow.principal.organisation_id:
         raise NotFound
     return household
 
@@ -82,7 +82,9 @@ def open_household(uow: UnitOfWork, household: Household) -> HouseholdRecord:
 
 def list_households(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Household]:
     """List the organisation's households in order of their random id; references only, nothing is opened."""
-    query = select(Household).where(Household.organisation_id == uow.principal.organisation_id)
+    query = select(Household).where(
+        Household.organisation_id == uow.principal.organisation_id, Household.forgotten_at.is_(None)
+    )
     if after is not None:
         query = query.where(Household.id > after)
     uow.record(HouseholdsListed(subject_id=uow.principal.organisation_id))

@@ -24,6 +24,7 @@ class Household(Base):
     details_sealed: Mapped[bytes]
     no_areas_statement_sealed: Mapped[bytes | None]
     created_at: Mapped[datetime]
+    forgotten_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
 
     __table_args__ = (UniqueConstraint("reference"),)
@@ -66,7 +67,10 @@ class PerpetratorLink(Base):
 
 
 class Search(Base):
-    """A search as asked and answered. `demand` holds needs and reasons as codes, so that unmet need can be counted."""
+    """A search as asked and answered. `demand` holds needs and reasons as codes, so that unmet need can be counted.
+
+    The answer and whose it was are forgotten after their days; the demand stays.
+    """
 
     __tablename__ = "search"
 
@@ -78,7 +82,7 @@ class Search(Base):
     supply_version: Mapped[int]
     found: Mapped[int]
     demand: Mapped[dict[str, Any]] = mapped_column(JSON)
-    answer_sealed: Mapped[bytes]
+    answer_sealed: Mapped[bytes | None]
 
 
 class Hold(Base):

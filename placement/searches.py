@@ -95,6 +95,8 @@ def make_search(uow: UnitOfWork, engine: SearchEngine, household_id: uuid.UUID, 
 def read_search(uow: UnitOfWork, search_id: uuid.UUID) -> bytes:
     """Return a search's answer, byte for byte as it was given, to the organisation that asked."""
     search = load_search(uow, search_id)
+    if search.answer_sealed is None:
+        raise NotFound
     uow.record(SearchRead(subject_id=search.id))
     packed = uow.cipher.open(search.answer_sealed, table=TABLE, column=COLUMN, row_id=search.id)
     return zlib.decompress(packed)

@@ -74,6 +74,14 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "record_departure": frozenset({MANAGER, RESETTLEMENT}),
     "list_reminders": frozenset({MANAGER, RESETTLEMENT}),
     "acknowledge_reminder": frozenset({MANAGER, RESETTLEMENT}),
+    # keeping and forgetting
+    "list_legal_holds": frozenset({LEAD}),
+    "place_legal_hold": frozenset({LEAD}),
+    "get_legal_hold": frozenset({LEAD}),
+    "lift_legal_hold": frozenset({LEAD}),
+    "get_retention_period": frozenset({LEAD}),
+    "set_retention_period": frozenset({LEAD}),
+    "export_household": frozenset({LEAD}),
     # administration
     "list_organisations": frozenset({ADMINISTRATOR}),
     "create_organisation": frozenset({ADMINISTRATOR}),

@@ -34,6 +34,7 @@ READ_OF = {
     "area_id": "get_area_to_avoid",
     "hold_id": "get_hold",
     "key_id": "get_api_key",
+    "legal_hold_id": "get_legal_hold",
 }
 """The operation that tells the version of what somebody edits."""
 
@@ -204,6 +205,9 @@ class Stage:
             "hold_id": world.hold(officer, household, held).get_json()["id"],
             "referral_id": world.refer(officer, household, asked)["id"],
             "placement_id": placement["id"],
+            "legal_hold_id": callers[Role.SAFEGUARDING_LEAD].made(
+                f"/households/{household['id']}/legal-holds", {"reason": "A review has asked for the records."}
+            )["id"],
             "reminder_id": manager.get("/reminders?mine=0&when=all").get_json()["items"][0]["id"],
         }
         return Partnership(callers, ids)
