@@ -37,12 +37,22 @@ class Coverage:
 
 
 def list_coverage(
-    session: Session, now: datetime, *, after: uuid.UUID | None = None, limit: int | None = None
+    session: Session,
+    now: datetime,
+    *,
+    only: uuid.UUID | None = None,
+    after: uuid.UUID | None = None,
+    limit: int | None = None,
 ) -> Sequence[Coverage]:
-    """List every organisation's coverage, in order of id. A lead is who holds a key in that role that is good at `now`."""
+    """List every organisation's coverage, or `only` one's, in order of id.
+
+    A lead is who holds a key in that role that is good at `now`.
+    """
     query = select(Organisation.id).order_by(Organisation.id).limit(limit)
     if after is not None:
         query = query.where(Organisation.id > after)
+    if only is not None:
+        query = query.where(Organisation.id == only)
     ids = session.execute(query).scalars().all()
     led = (
         select(Worker.organisation_id)

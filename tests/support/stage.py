@@ -148,7 +148,7 @@ class Stage:
             if name in self.own.ids:
                 body[name] = self.own.ids[name]
         body.update(self._timely(operation))
-        if "reference" in body:
+        if body.get("reference") is not None:
             body["reference"] = uuid.uuid4().hex[:20]
         return body
 
@@ -193,7 +193,9 @@ class Stage:
 
     def etag_of(self, operation: Operation) -> str:
         """Return the present ETag of the row that an operation is about."""
-        (argument,) = operation.arguments
+        (argument,) = operation.arguments or ("",)
+        if argument not in READ_OF:
+            return '"none"'
         return self.send(READ_OF[argument]).headers.get("ETag", '"gone"')
 
     def stands(self) -> bool:
@@ -298,7 +300,7 @@ class Stage:
         session = world.sign_in(administrator).session
         assert session is not None
         alert_id = self._alert_about(officer, household)
-        with world.unit_of_work(callers[Role.SAFEGUARDING_LEAD]) as uow:
+        with world.unit_of_work(callers[Role.SAFEGUARDING_LEAD], operation="create_budget_raise") as uow:
             own = officer.organisation_id
             raise_budget(uow, BudgetKind.GEOMETRY, BudgetScope.ORGANISATION, own, 1, "A night of five families.")
         ids = {
@@ -350,7 +352,7 @@ class Stage:
         colleague = self.world.create_caller(Role.HOUSING_OFFICER, officer.organisation_id)
         until = self.world.today() + timedelta(days=300)
         strict = replace(DEFAULT_BUDGETS, budgets={}, free_hours=0, changes_alone=0)
-        with self.world.unit_of_work(colleague) as uow:
+        with self.world.unit_of_work(colleague, operation="update_area_to_avoid") as uow:
             change = change_area(uow, strict, load_area(uow, uuid.UUID(area["id"])), {"valid_to": until})
             assert isinstance(change, AreaChange)
             return str(change.id)
