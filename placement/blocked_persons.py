@@ -18,7 +18,14 @@ from accommodation.sealing import open_json, seal_json
 from accommodation.sharing import is_in_sight
 from accommodation.vocabulary import AgreementScope, AlertKind
 from placement.blocked_models import BlockedPerson, ConflictDeclaration
-from placement.events import BlockEnded, ConflictDeclared, ConflictEnded, PersonBlocked
+from placement.events import (
+    BlockedPersonsListed,
+    BlockEnded,
+    ConflictDeclared,
+    ConflictEnded,
+    ConflictsListed,
+    PersonBlocked,
+)
 from placement.models import Household, PerpetratorLink, Placement, Referral
 from placement.perpetrators import NO_NAMES, may_be_named, normalise_name, sought_indexes
 from placement.vocabulary import ConflictRelation, PlacementState
@@ -71,7 +78,8 @@ def end_block(uow: UnitOfWork, blocked_id: uuid.UUID, reason: str) -> BlockedPer
 
 
 def list_blocked_persons(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[BlockedPerson]:
-    """List whom the organisation's households are kept from, in order of random id."""
+    """List whom the organisation's households are kept from, in order of random id; the reading is recorded."""
+    uow.record(BlockedPersonsListed(subject_id=uow.principal.organisation_id))
     query = select(BlockedPerson).where(BlockedPerson.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(BlockedPerson.id > after)
@@ -145,7 +153,8 @@ def end_conflict(uow: UnitOfWork, declaration_id: uuid.UUID, reason: str) -> Con
 
 
 def list_conflicts(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[ConflictDeclaration]:
-    """List what the organisation's workers have declared, in order of random id."""
+    """List what the organisation's workers have declared, in order of random id; the reading is recorded."""
+    uow.record(ConflictsListed(subject_id=uow.principal.organisation_id))
     query = select(ConflictDeclaration).where(ConflictDeclaration.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(ConflictDeclaration.id > after)

@@ -193,7 +193,9 @@ class Stage:
 
     def etag_of(self, operation: Operation) -> str:
         """Return the present ETag of the row that an operation is about."""
-        (argument,) = operation.arguments
+        (argument,) = operation.arguments or ("",)
+        if argument not in READ_OF:
+            return '"none"'
         return self.send(READ_OF[argument]).headers.get("ETag", '"gone"')
 
     def stands(self) -> bool:
