@@ -1,6 +1,6 @@
 # Harbour. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench assure openapi sbom clean
+.PHONY: help run demo test check bench assure docs sbom clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -20,7 +20,7 @@ demo: $(READY) ## Tell the story of one night over HTTP against the running serv
 test: $(READY) ## Run every test: SQLite always, PostgreSQL when one answers at TEST_DATABASE_URL
 	@$(RUN) -m pytest -q -n $(WORKERS) --dist loadgroup
 
-check: $(READY) ## Style, types, import contracts, API document drift
+check: $(READY) ## Style, types, import contracts, drift of the written documents
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -33,7 +33,7 @@ bench: $(READY) ## Measure the search above the floor, at three sizes, in one ru
 assure: $(READY) ## The long forms of every test (hours)
 	ASSURE=1 $(RUN) -m pytest -q -n $(WORKERS) --dist loadgroup
 
-openapi: $(READY) ## Write docs/openapi.json anew
+docs: $(READY) ## Write docs/openapi.json and docs/authorisation.md anew
 	@$(RUN) -m tests.support.openapi_drift --write
 
 sbom: $(READY) ## Write the software bill of materials to sbom.cdx.json

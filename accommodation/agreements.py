@@ -16,8 +16,9 @@ from accommodation.calendar import local_date
 from accommodation.models import Organisation
 from accommodation.people_events import AgreementAccepted, AgreementEnded, AgreementProposed
 from accommodation.people_models import SharingAgreement
+from accommodation.relations import relations_to_own
 from accommodation.supply import touch_agreements
-from accommodation.vocabulary import AgreementEndReason, AgreementPurpose, AgreementScope, AgreementState
+from accommodation.vocabulary import AgreementEndReason, AgreementPurpose, AgreementScope, AgreementState, Relation
 
 LONGEST_DAYS = 3 * 366
 """An agreement is looked at again at least every three years."""
@@ -65,11 +66,12 @@ def propose_agreement(
 def accept_agreement(uow: UnitOfWork, agreement_id: uuid.UUID) -> SharingAgreement:
     """Accept what another organisation proposed: each sees the other from `starts_on` on. Raises NotFound, IllegalMove."""
     agreement = _lock(uow, agreement_id)
-    state = agreement_state(agreement, uow.now)
-    if state is not AgreementState.PROPOSED:
-        raise IllegalMove(f"This agreement is {state.replace('_', ' ')}.", state=state)
     if agreement.partner_id != uow.principal.organisation_id:
-        raise IllegalMove("The other organisation accepts what yours has proposed.", state=state, legal_moves=("end",))
+        raise IllegalMove(
+            "The other organisation accepts what yours has proposed.",
+            state=AgreementState.PROPOSED,
+            legal_moves=("end_sharing_agreement",),
+        )
     agreement.accepted_at = uow.now
     agreement.accepted_by = uow.principal.worker_id
     touch_agreements(uow.session, [agreement.id])
@@ -82,9 +84,6 @@ def end_agreement(
 ) -> SharingAgreement:
     """End an agreement now, or turn a proposal down: from this transaction's commit on neither sees the other."""
     agreement = _lock(uow, agreement_id)
-    state = agreement_state(agreement, uow.now)
-    if state in (AgreementState.ENDED, AgreementState.OVER):
-        raise IllegalMove("This agreement is over already.", state=state)
     agreement.ended_at = uow.now
     agreement.ended_by = uow.principal.worker_id
     agreement.end_reason = reason
@@ -117,13 +116,15 @@ def scope_of(agreement: SharingAgreement) -> list[AgreementScope]:
 def get_agreement(uow: UnitOfWork, agreement_id: uuid.UUID) -> SharingAgreement:
     """Return an agreement to which the principal's organisation is a party; raises NotFound."""
     agreement = uow.session.get(SharingAgreement, agreement_id)
-    if agreement is None or uow.principal.organisation_id not in (agreement.proposer_id, agreement.partner_id):
+    if agreement is None:
         raise NotFound
+    uow.permit(relations_to_own(uow, agreement.proposer_id, agreement.partner_id))
     return agreement
 
 
 def list_agreements(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[SharingAgreement]:
     """List the agreements of the principal's organisation, in order of their random id."""
+    uow.permit(Relation.OWN_ORGANISATION)
     own = uow.principal.organisation_id
     query = select(SharingAgreement).where(or_(SharingAgreement.proposer_id == own, SharingAgreement.partner_id == own))
     if after is not None:
@@ -132,6 +133,9 @@ def list_agreements(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> 
 
 
 def _lock(uow: UnitOfWork, agreement_id: uuid.UUID) -> SharingAgreement:
+    """Return an agreement, its row locked, if its state allows the operation at hand."""
     agreement = get_agreement(uow, agreement_id)
     uow.session.refresh(agreement, with_for_update={"key_share": True})
+    relations = relations_to_own(uow, agreement.proposer_id, agreement.partner_id)
+    uow.permit(relations, agreement_state(agreement, uow.now))
     return agreement

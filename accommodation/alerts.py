@@ -14,10 +14,11 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from accommodation.base import Base, DomainEvent, IllegalMove, NotFound, UnitOfWork, new_id
+from accommodation.base import Base, DomainEvent, NotFound, UnitOfWork, new_id
 from accommodation.errors import AboutYourself
+from accommodation.relations import relations_to_own
 from accommodation.sealing import open_json, seal_json
-from accommodation.vocabulary import AlertKind, AlertOutcome
+from accommodation.vocabulary import AlertKind, AlertOutcome, AlertState, Relation
 
 OVERDUE_AFTER = timedelta(hours=72)
 """A long weekend: what nobody has looked at by then is looked at by nobody."""
@@ -134,8 +135,9 @@ def raise_anomaly(
 def load_alert(uow: UnitOfWork, alert_id: uuid.UUID) -> Alert:
     """Return an alert of the principal's organisation; raises NotFound for any other."""
     alert = uow.session.get(Alert, alert_id)
-    if alert is None or alert.organisation_id != uow.principal.organisation_id:
+    if alert is None:
         raise NotFound
+    uow.permit(relations_to_own(uow, alert.organisation_id))
     return alert
 
 
@@ -155,6 +157,7 @@ def list_alerts(
     uow: UnitOfWork, *, is_open: bool | None, after: tuple[datetime, uuid.UUID] | None, limit: int
 ) -> Sequence[Alert]:
     """List the alerts of the principal's organisation, the oldest first; None = open and closed ones."""
+    uow.permit(Relation.OWN_ORGANISATION)
     query = select(Alert).where(Alert.organisation_id == uow.principal.organisation_id)
     if is_open is not None:
         query = query.where(Alert.closed_at.is_(None) if is_open else Alert.closed_at.is_not(None))
@@ -169,8 +172,8 @@ def close_alert(uow: UnitOfWork, alert: Alert, outcome: AlertOutcome, notes: str
     me = uow.principal.worker_id
     if me == alert.subject_id or str(me) == alert.details.get("worker_id"):
         raise AboutYourself
-    if alert.closed_at is not None:
-        raise IllegalMove("This alert is closed already.", state="closed")
+    state = AlertState.OPEN if alert.closed_at is None else AlertState.CLOSED
+    uow.permit(relations_to_own(uow, alert.organisation_id), state)
     alert.closed_at, alert.closed_by, alert.outcome = uow.now, me, outcome
     seal_json(uow.cipher, alert, "notes_sealed", notes)
     uow.session.flush()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator, Uuid
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from accommodation.vocabulary import Relation
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -163,3 +166,14 @@ class UnitOfWork(Protocol):
 
     def record(self, event: DomainEvent) -> None:
         """Write the event to the audit trail in this transaction."""
+
+    def permit(self, relations: Relation | Iterable[Relation], state: StrEnum | None = None) -> Relation:
+        """Ask the table of access for the operation at hand; returns the relation by which the caller may go on.
+
+        `relations` are facts: how the row at hand stands to her. They are read one by one, as far as needed. A rule that
+        names states is asked twice: at loading without `state`, and with it once the row is locked.
+        Raises NotFound for a relation that the table does not name, IllegalMove for a state.
+        """
+
+    def legal_moves(self, relation: Relation, state: StrEnum) -> tuple[str, ...]:
+        """Return the operations that the table allows the caller on a row in this relation and state, in its order."""

@@ -15,22 +15,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accommodation.base import IllegalMove, InvalidInput, NotFound, Principal, UnitOfWork, new_id
+from accommodation.base import InvalidInput, NotFound, Principal, UnitOfWork, new_id
 from accommodation.models import Organisation, Worker
 from accommodation.people import (
     add_worker,
     check_roles,
+    check_runs_installation,
     count_with_role,
     give_role,
     has_left,
     has_role,
-    runs_installation,
 )
-from accommodation.people_errors import InstallationOnly
 from accommodation.people_events import InvitationAccepted, InvitationWithdrawn, PersonInvited
 from accommodation.people_models import Invitation
+from accommodation.relations import relations_to_own
 from accommodation.sealing import seal_json
-from accommodation.vocabulary import Role
+from accommodation.vocabulary import InvitationState, Relation, Role
 
 LIFETIME = timedelta(hours=72)
 INVITED = "invited"
@@ -43,7 +43,9 @@ def invite(uow: UnitOfWork, organisation_id: uuid.UUID, roles: Collection[Role],
     Into her own organisation, in any roles that it may have. The installation's administrator also invites the first
     administrator of another one. Raises InstallationOnly, InvalidInput and what `check_roles` raises.
     """
-    if organisation_id != uow.principal.organisation_id:
+    if organisation_id == uow.principal.organisation_id:
+        uow.permit(Relation.OWN_ORGANISATION)
+    else:
         _check_first_administrator(uow, organisation_id, roles)
     check_roles(uow, organisation_id, roles, "/roles")
     token = secrets.token_urlsafe(32)
@@ -101,11 +103,10 @@ def accept_invitation(uow: UnitOfWork, token: str, name: str) -> Worker:
 def withdraw_invitation(uow: UnitOfWork, invitation_id: uuid.UUID) -> Invitation:
     """Take back an invitation that nobody has accepted. Raises NotFound, IllegalMove."""
     invitation = uow.session.get(Invitation, invitation_id, with_for_update={"key_share": True})
-    if invitation is None or uow.principal.organisation_id not in _organisations_of(uow.session, invitation):
+    if invitation is None:
         raise NotFound
-    state = invitation_state(invitation, uow.now)
-    if state in ("accepted", "withdrawn"):
-        raise IllegalMove(f"This invitation is {state} already.", state=state)
+    owners = _organisations_of(uow.session, invitation)
+    uow.permit(relations_to_own(uow, *owners), invitation_state(invitation, uow.now))
     invitation.withdrawn_at = uow.now
     uow.session.flush()
     uow.record(InvitationWithdrawn(subject_id=invitation.id))
@@ -114,6 +115,7 @@ def withdraw_invitation(uow: UnitOfWork, invitation_id: uuid.UUID) -> Invitation
 
 def list_invitations(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Invitation]:
     """List the invitations into the principal's organisation, and those that its workers sent, in order of id."""
+    uow.permit(Relation.OWN_ORGANISATION)
     own = uow.principal.organisation_id
     colleagues = select(Worker.id).where(Worker.organisation_id == own)
     query = select(Invitation).where((Invitation.organisation_id == own) | Invitation.invited_by.in_(colleagues))
@@ -122,17 +124,17 @@ def list_invitations(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) ->
     return uow.session.execute(query.order_by(Invitation.id).limit(limit)).scalars().all()
 
 
-def invitation_state(invitation: Invitation, now: datetime) -> str:
-    """Return what an invitation is at `now`: open, accepted, withdrawn or expired."""
+def invitation_state(invitation: Invitation, now: datetime) -> InvitationState:
+    """Return what an invitation is at `now`."""
     if invitation.accepted_at is not None:
-        return "accepted"
+        return InvitationState.ACCEPTED
     if invitation.withdrawn_at is not None:
-        return "withdrawn"
-    return "open" if now < invitation.expires_at else "expired"
+        return InvitationState.WITHDRAWN
+    return InvitationState.OPEN if now < invitation.expires_at else InvitationState.EXPIRED
 
 
 def _is_open(session: Session, invitation: Invitation, now: datetime) -> bool:
-    if invitation_state(invitation, now) != "open":
+    if invitation_state(invitation, now) is not InvitationState.OPEN:
         return False
     inviter = session.get_one(Worker, invitation.invited_by)
     return not has_left(inviter, now) and has_role(session, inviter.id, Role.ADMINISTRATOR)
@@ -143,8 +145,7 @@ def _organisations_of(session: Session, invitation: Invitation) -> tuple[uuid.UU
 
 
 def _check_first_administrator(uow: UnitOfWork, organisation_id: uuid.UUID, roles: Collection[Role]) -> None:
-    if not runs_installation(uow):
-        raise InstallationOnly
+    check_runs_installation(uow)
     if uow.session.get(Organisation, organisation_id) is None:
         raise InvalidInput(("/organisation_id", "There is no such organisation."))
     if set(roles) != {Role.ADMINISTRATOR} or count_with_role(uow, organisation_id, Role.ADMINISTRATOR):

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
+from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.models import Worker
-from accommodation.people import get_worker, has_role, list_roles
+from accommodation.people import get_worker, has_role, list_roles, relations_to_worker
 from accommodation.people_events import LeaveRecorded, LeaveWithdrawn
 from accommodation.people_models import WorkerLeave
 from accommodation.roles import CASE_ROLES
-from accommodation.vocabulary import Role
+from accommodation.vocabulary import LeaveState
 
 LONGEST_DAYS = 366
 
@@ -28,7 +28,7 @@ def record_leave(
 
     The deputy is of the same organisation and has every case role of hers. Raises NotFound, InvalidInput.
     """
-    worker = _get_worker(uow, worker_id)
+    worker = get_worker(uow, worker_id)
     if ends_on < max(starts_on, local_date(uow.now)):
         raise InvalidInput(("/ends_on", "The last day comes after the first, and is not past."))
     if (ends_on - starts_on).days > LONGEST_DAYS:
@@ -56,18 +56,24 @@ def withdraw_leave(uow: UnitOfWork, leave_id: uuid.UUID) -> WorkerLeave:
     leave = uow.session.get(WorkerLeave, leave_id)
     if leave is None:
         raise NotFound
-    _get_worker(uow, leave.worker_id)
-    if leave.withdrawn_at is not None or leave.ends_on < local_date(uow.now):
-        raise IllegalMove("This leave is over.", state="withdrawn" if leave.withdrawn_at else "over")
+    worker = uow.session.get_one(Worker, leave.worker_id)
+    uow.permit(relations_to_worker(uow, worker), leave_state(leave, uow.now))
     leave.withdrawn_at = uow.now
     uow.session.flush()
     uow.record(LeaveWithdrawn(subject_id=leave.id))
     return leave
 
 
+def leave_state(leave: WorkerLeave, now: datetime) -> LeaveState:
+    """Return what a leave is at `now`, by the local date."""
+    if leave.withdrawn_at is not None:
+        return LeaveState.WITHDRAWN
+    return LeaveState.OVER if leave.ends_on < local_date(now) else LeaveState.AHEAD
+
+
 def list_leaves(uow: UnitOfWork, worker_id: uuid.UUID) -> Sequence[WorkerLeave]:
     """List a worker's leaves that were not withdrawn, oldest first."""
-    _get_worker(uow, worker_id)
+    get_worker(uow, worker_id)
     query = select(WorkerLeave).where(WorkerLeave.worker_id == worker_id, WorkerLeave.withdrawn_at.is_(None))
     return uow.session.execute(query.order_by(WorkerLeave.starts_on, WorkerLeave.id)).scalars().all()
 
@@ -98,13 +104,6 @@ def _away_on(worker_id: uuid.UUID, today: date) -> ColumnElement[bool]:
         & (WorkerLeave.starts_on <= today)
         & (WorkerLeave.ends_on >= today)
     )
-
-
-def _get_worker(uow: UnitOfWork, worker_id: uuid.UUID) -> Worker:
-    """Return the principal herself, or for an administrator a colleague; raises NotFound."""
-    if worker_id != uow.principal.worker_id and uow.principal.role != Role.ADMINISTRATOR:
-        raise NotFound
-    return get_worker(uow, worker_id)
 
 
 def _can_deputise(uow: UnitOfWork, worker: Worker, deputy_id: uuid.UUID) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -15,9 +16,10 @@ from accommodation.models import Organisation, Worker
 from accommodation.people_errors import InstallationOnly, NoSafeguardingLead, NotForYourself, RolesExcludeEachOther
 from accommodation.people_events import OrganisationAdded, RoleEnded, RoleGranted, WorkerAdded, WorkerLeft, WorkerRead
 from accommodation.people_models import Invitation, SharingAgreement, WorkerRole
+from accommodation.relations import relations_to_own
 from accommodation.roles import CASE_ROLES, exclude_each_other, may_exist
 from accommodation.sealing import open_json, seal_json
-from accommodation.vocabulary import AlertKind, OrganisationKind, Role
+from accommodation.vocabulary import AlertKind, OrganisationKind, Relation, Role, WorkerState
 
 
 def add_organisation(uow: UnitOfWork, name: str, kind: OrganisationKind) -> Organisation:
@@ -31,20 +33,29 @@ def add_organisation(uow: UnitOfWork, name: str, kind: OrganisationKind) -> Orga
 
 def runs_installation(uow: UnitOfWork) -> bool:
     """Tell whether the principal administers the organisation that runs this installation."""
+    if uow.principal.role != Role.ADMINISTRATOR:
+        return False
     own = uow.session.get(Organisation, uow.principal.organisation_id)
-    return uow.principal.role == Role.ADMINISTRATOR and own is not None and own.runs_installation
+    return own is not None and own.runs_installation
+
+
+def relations_to_installation(uow: UnitOfWork) -> Iterator[Relation]:
+    """Yield that the principal administers the organisation that runs this installation, if she does; asked when read."""
+    if runs_installation(uow):
+        yield Relation.INSTALLATION
 
 
 def check_runs_installation(uow: UnitOfWork) -> None:
     """Raise InstallationOnly unless the principal administers the organisation that runs this installation."""
     if not runs_installation(uow):
         raise InstallationOnly
+    uow.permit(Relation.INSTALLATION)
 
 
 def list_organisations(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Organisation]:
     """List the organisations that the principal knows: her own and those it signs with; all, for the installation's."""
     query = select(Organisation)
-    if not runs_installation(uow):
+    if uow.permit(chain(relations_to_installation(uow), [Relation.OWN_ORGANISATION])) is not Relation.INSTALLATION:
         own = uow.principal.organisation_id
         partners = select(SharingAgreement.partner_id).where(SharingAgreement.proposer_id == own)
         proposers = select(SharingAgreement.proposer_id).where(SharingAgreement.partner_id == own)
@@ -69,9 +80,17 @@ def add_worker(uow: UnitOfWork, organisation_id: uuid.UUID, name: str, worker_id
 def get_worker(uow: UnitOfWork, worker_id: uuid.UUID) -> Worker:
     """Return a worker of the principal's organisation; raises NotFound."""
     worker = uow.session.get(Worker, worker_id)
-    if worker is None or worker.organisation_id != uow.principal.organisation_id:
+    if worker is None:
         raise NotFound
+    uow.permit(relations_to_worker(uow, worker))
     return worker
+
+
+def relations_to_worker(uow: UnitOfWork, worker: Worker) -> Iterator[Relation]:
+    """Yield how a worker stands to the principal: she is herself, she is a colleague."""
+    if worker.id == uow.principal.worker_id:
+        yield Relation.HERSELF
+    yield from relations_to_own(uow, worker.organisation_id)
 
 
 def read_worker_name(uow: UnitOfWork, worker: Worker) -> str | None:
@@ -88,6 +107,7 @@ def has_left(worker: Worker, now: datetime) -> bool:
 
 def list_workers(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Worker]:
     """List the workers of the principal's organisation, in order of id."""
+    uow.permit(Relation.OWN_ORGANISATION)
     query = select(Worker).where(Worker.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(Worker.id > after)
@@ -211,6 +231,5 @@ def _lock_colleague(uow: UnitOfWork, worker_id: uuid.UUID) -> Worker:
     if worker.id == uow.principal.worker_id:
         raise NotForYourself
     uow.session.refresh(worker, with_for_update={"key_share": True})
-    if has_left(worker, uow.now):
-        raise IllegalMove("She has left.", state="left")
+    uow.permit(relations_to_worker(uow, worker), WorkerState.LEFT if has_left(worker, uow.now) else WorkerState.WORKING)
     return worker

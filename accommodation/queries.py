@@ -5,14 +5,16 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from itertools import chain
 
 from sqlalchemy import select
 
 from accommodation.availability import StayFact
 from accommodation.base import NotFound, UnitOfWork
 from accommodation.models import Property, Provider, Stay, Unit, Void
-from accommodation.people import runs_installation
-from accommodation.vocabulary import StayKind
+from accommodation.people import relations_to_installation
+from accommodation.relations import relations_to_own
+from accommodation.vocabulary import Relation, StayKind
 
 
 def find_own_provider(uow: UnitOfWork) -> Provider | None:
@@ -26,26 +28,23 @@ def get_own_provider(uow: UnitOfWork) -> Provider:
     provider = find_own_provider(uow)
     if provider is None:
         raise NotFound
+    uow.permit(relations_to_own(uow, provider.organisation_id))
     return provider
 
 
 def get_provider(uow: UnitOfWork, provider_id: uuid.UUID) -> Provider:
-    """Return the principal's own provider, or any for the installation's administrator; raises NotFound."""
+    """Return a provider that the principal may see; raises NotFound."""
     provider = uow.session.get(Provider, provider_id)
-    if provider is None or not (may_see_provider(uow, provider) or runs_installation(uow)):
+    if provider is None:
         raise NotFound
+    uow.permit(chain(relations_to_own(uow, provider.organisation_id), relations_to_installation(uow)))
     return provider
-
-
-def may_see_provider(uow: UnitOfWork, provider: Provider) -> bool:
-    """Tell whether the principal is of this provider."""
-    return provider.organisation_id == uow.principal.organisation_id
 
 
 def list_providers(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Provider]:
     """List the providers that the principal may see, in order of id."""
     query = select(Provider)
-    if not runs_installation(uow):
+    if uow.permit(chain(relations_to_installation(uow), [Relation.OWN_ORGANISATION])) is not Relation.INSTALLATION:
         query = query.where(Provider.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(Provider.id > after)
@@ -55,13 +54,15 @@ def list_providers(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> S
 def get_property(uow: UnitOfWork, property_id: uuid.UUID) -> Property:
     """Return a property that the principal may see; raises NotFound."""
     found = uow.session.get(Property, property_id)
-    if found is None or not may_see_provider(uow, found.provider):
+    if found is None:
         raise NotFound
+    uow.permit(relations_to_own(uow, found.provider.organisation_id))
     return found
 
 
 def list_properties(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Property]:
     """List the properties that the principal may see, in order of id."""
+    uow.permit(Relation.OWN_ORGANISATION)
     query = select(Property).join(Provider, Provider.id == Property.provider_id)
     query = query.where(Provider.organisation_id == uow.principal.organisation_id)
     if after is not None:
@@ -72,13 +73,15 @@ def list_properties(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> 
 def get_unit(uow: UnitOfWork, unit_id: uuid.UUID) -> Unit:
     """Return a unit that the principal may see; raises NotFound."""
     unit = uow.session.get(Unit, unit_id)
-    if unit is None or not may_see_provider(uow, unit.property.provider):
+    if unit is None:
         raise NotFound
+    uow.permit(relations_to_own(uow, unit.property.provider.organisation_id))
     return unit
 
 
 def list_units(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Unit]:
     """List the units that the principal may see, in order of id."""
+    uow.permit(Relation.OWN_ORGANISATION)
     query = select(Unit).join(Property, Property.id == Unit.property_id).join(Provider)
     query = query.where(Provider.organisation_id == uow.principal.organisation_id)
     if after is not None:

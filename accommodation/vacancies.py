@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from accommodation.base import IllegalMove, InvalidInput, UnitOfWork, new_id
+from accommodation.base import InvalidInput, UnitOfWork, new_id
 from accommodation.calendar import start_of_day
 from accommodation.errors import SharedUnitNotSingleSex
 from accommodation.events import (
@@ -20,10 +20,11 @@ from accommodation.events import (
     VoidRecorded,
 )
 from accommodation.models import Property, Unit, Void
+from accommodation.relations import relations_to_own
 from accommodation.sealing import seal_json
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, refused_when_taken, take_unit
-from accommodation.vocabulary import ResidentsGender, StayKind, VoidReason
+from accommodation.vocabulary import ResidentsGender, StayKind, UnitOffer, VoidReason, VoidState
 
 
 def open_unit(uow: UnitOfWork, home: Property, facts: Mapping[str, Any]) -> Unit:
@@ -49,8 +50,8 @@ def edit_unit(uow: UnitOfWork, unit: Unit, changes: Mapping[str, Any]) -> Unit:
 
 def withdraw_unit(uow: UnitOfWork, unit: Unit) -> Unit:
     """Take a unit out of search from now on; whoever lives there stays."""
-    if unit.withdrawn_at is not None:
-        raise IllegalMove("This unit is withdrawn already.", state="withdrawn")
+    state = UnitOffer.OFFERED if unit.withdrawn_at is None else UnitOffer.WITHDRAWN
+    uow.permit(relations_to_own(uow, unit.property.provider.organisation_id), state)
     unit.withdrawn_at = uow.now
     touch_units(uow.session, [unit.id])
     uow.record(UnitWithdrawn(subject_id=unit.id))
@@ -103,8 +104,8 @@ def add_void(uow: UnitOfWork, unit: Unit, *, stay_id: uuid.UUID, reason: VoidRea
 
 def move_void_end(uow: UnitOfWork, void: Void, ends_on: date | None) -> Void:
     """Move the end of a void that is not over. Raises UnitAlreadyTaken, InvalidInput, IllegalMove."""
-    lock_unit(uow.session, void.unit_id)
-    _check_open(void, uow.now)
+    unit = lock_unit(uow.session, void.unit_id)
+    uow.permit(relations_to_own(uow, unit.property.provider.organisation_id), void_state(void, uow.now))
     ends_at = None if ends_on is None else start_of_day(ends_on)
     if ends_at is not None and ends_at <= max(uow.now, void.stay.starts_at):
         raise InvalidInput(("/ends_on", "Give a later day, or cancel the void to let the unit now."))
@@ -118,8 +119,8 @@ def move_void_end(uow: UnitOfWork, void: Void, ends_on: date | None) -> Void:
 
 def cancel_void(uow: UnitOfWork, void: Void, notes: str) -> None:
     """Cancel a void: the unit can be let from now on. Raises IllegalMove when it is over."""
-    lock_unit(uow.session, void.unit_id)
-    _check_open(void, uow.now)
+    unit = lock_unit(uow.session, void.unit_id)
+    uow.permit(relations_to_own(uow, unit.property.provider.organisation_id), void_state(void, uow.now))
     void.cancelled_at = uow.now
     seal_json(uow.cipher, void, "notes_sealed", notes)
     end_stay(void.stay, uow.now)
@@ -127,9 +128,11 @@ def cancel_void(uow: UnitOfWork, void: Void, notes: str) -> None:
     uow.record(VoidCancelled(subject_id=void.id, details={"unit_id": str(void.unit_id)}))
 
 
-def _check_open(void: Void, now: datetime) -> None:
+def void_state(void: Void, now: datetime) -> VoidState:
+    """Return whether a void still counts at `now`."""
     if void.cancelled_at is not None or (void.stay.ends_at is not None and void.stay.ends_at <= now):
-        raise IllegalMove("This void is over.", state="over")
+        return VoidState.OVER
+    return VoidState.OPEN
 
 
 def _check_single_sex(unit: Unit) -> None:

@@ -24,6 +24,56 @@ class Role(StrEnum):
     SAFEGUARDING_LEAD = "safeguarding_lead"
 
 
+class Relation(StrEnum):
+    """How a row stands to the caller: a fact of the rows, whatever her role (safeguarding page)."""
+
+    OWN_ORGANISATION = "own_organisation"
+    ASKING = "asking"
+    ASKED = "asked"
+    HERSELF = "herself"
+    INSTALLATION = "installation"
+    NOTHING = "nothing"
+
+
+class KeyState(StrEnum):
+    """Derived from a key's row and the time."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class AlertState(StrEnum):
+    """Derived from an alert's row."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class WorkerState(StrEnum):
+    """Derived from a worker's row and the time: a last day to come is not over yet."""
+
+    WORKING = "working"
+    LEFT = "left"
+
+
+class InvitationState(StrEnum):
+    """Derived from an invitation's row and the time."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class LeaveState(StrEnum):
+    """Derived from a leave's row and the local date."""
+
+    AHEAD = "ahead"
+    WITHDRAWN = "withdrawn"
+    OVER = "over"
+
+
 class AlertKind(StrEnum):
     """What a safeguarding lead is told to look at (safeguarding page)."""
 
@@ -196,6 +246,20 @@ class VoidReason(StrEnum):
     SAFETY = "safety"
     STAFFING = "staffing"
     OTHER = "other"
+
+
+class VoidState(StrEnum):
+    """Derived from a void's row and the time: one that is cancelled or past is over."""
+
+    OPEN = "open"
+    OVER = "over"
+
+
+class UnitOffer(StrEnum):
+    """Whether a provider still offers a unit at all."""
+
+    OFFERED = "offered"
+    WITHDRAWN = "withdrawn"
 
 
 class UnitStatus(StrEnum):

@@ -45,16 +45,16 @@ def list_coverage(
     after: uuid.UUID | None = None,
     limit: int | None = None,
 ) -> Sequence[Coverage]:
-    """List every organisation's coverage, or only one's, in order of id.
+    """List every organisation's coverage, or `only` one's, in order of id.
 
     A lead is who has the role, has not left, and can come in: by a password or identity provider of her own, or by a key in
     that role that is good at `now`. A role without a way in sees nothing.
     """
     query = select(Organisation.id).order_by(Organisation.id).limit(limit)
-    if only is not None:
-        query = query.where(Organisation.id == only)
     if after is not None:
         query = query.where(Organisation.id > after)
+    if only is not None:
+        query = query.where(Organisation.id == only)
     ids = session.execute(query).scalars().all()
     by_key = select(ApiKey.worker_id).where(
         ApiKey.role == Role.SAFEGUARDING_LEAD, ApiKey.revoked_at.is_(None), ApiKey.expires_at > now

@@ -9,9 +9,10 @@ from flask import current_app, request
 from flask_smorest import Api, Blueprint
 
 from accommodation.base import InvalidInput
+from api.auth.access import ACCESS
 from api.auth.cookies import SESSION
 from api.auth.guard import CSRF_HEADER, operation_of
-from api.auth.permissions import NEEDS_SECOND_FACTOR, PERMISSIONS, SESSION_OPERATIONS, SIGN_IN_OPERATIONS
+from api.auth.permissions import NEEDS_SECOND_FACTOR, SESSION_OPERATIONS, SIGN_IN_OPERATIONS
 from api.examples import REQUESTS
 from api.parsing import StrictParser
 from api.problems import PROBLEM_TYPE, TITLES, http_problem
@@ -69,9 +70,9 @@ class HarbourBlueprint(Blueprint):
         doc["operationId"] = operation
         doc["responses"].pop(422, None)  # webargs' own error shape, which nobody ever sees here
         doc["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
-        if operation in PERMISSIONS:
+        if roles := ACCESS.roles_of(operation):
             doc["security"] = _security_of(operation, kwargs["method"])
-            doc["x-roles"] = sorted(PERMISSIONS[operation])
+            doc["x-roles"] = sorted(roles)
         elif operation in SIGN_IN_OPERATIONS:
             doc["security"] = []
         if operation in NEEDS_SECOND_FACTOR:

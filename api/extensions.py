@@ -11,6 +11,7 @@ from functools import cached_property
 from flask import current_app, g
 
 from accommodation.disclosure_caps import DEFAULT_CAPS, DisclosureCaps
+from api.auth.access import NOTING
 from api.auth.cookies import Cookies
 from api.auth.oidc import OidcProvider
 from api.auth.passwords import Passwords
@@ -99,9 +100,10 @@ def unit_of_work(*, read_only: bool = False) -> Iterator[SqlUnitOfWork]:
     engine = db.engine.execution_options(**{READ_ONLY: True}) if read_only else db.engine
     key_ring = current_harbour().key_ring
     try:
-        with begin_unit_of_work(engine, key_ring, g.principal, request_id()) as uow:
+        with begin_unit_of_work(engine, key_ring, g.principal, request_id(), operation=g.operation) as uow:
             yield uow
     except BudgetSpent as refusal:
-        with begin_unit_of_work(db.engine, key_ring, g.principal, request_id()) as after:
+        with begin_unit_of_work(db.engine, key_ring, g.principal, request_id(), operation=NOTING) as after:
             note_refusal(after, refusal)
         raise
+    g.access_asked = True

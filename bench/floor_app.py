@@ -13,9 +13,10 @@ from flask import Blueprint
 from marshmallow import Schema
 
 from accommodation.base import DomainEvent
-from accommodation.vocabulary import Role
+from accommodation.vocabulary import Relation, Role
 from api.app import PREFIX, create_app
-from api.auth.permissions import PERMISSIONS
+from api.auth.access import ACCESS
+from api.auth.permissions import Rule
 from api.extensions import current_harbour, unit_of_work
 from api.fields import CivilDate, StrictInteger
 from api.parsing import StrictParser
@@ -60,6 +61,7 @@ def create_naive_search(body: dict[str, Any], household_id: uuid.UUID) -> tuple[
     return {"found": [str(unit_id) for unit_id in found[: body["limit"]]], "total": len(found)}, 201
 
 
-PERMISSIONS.update(dict.fromkeys(("create_floor", "create_naive_search"), frozenset({Role.HOUSING_OFFICER})))
+ACCESS.add(Rule("create_floor", {Role.HOUSING_OFFICER}, Relation.NOTHING))
+ACCESS.add(Rule("create_naive_search", {Role.HOUSING_OFFICER}, Relation.OWN_ORGANISATION))
 app = create_app(Settings.from_environment())
 app.register_blueprint(blp, url_prefix=PREFIX)

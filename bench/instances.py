@@ -20,7 +20,7 @@ from accommodation.base import Principal
 from accommodation.models import Worker
 from accommodation.vocabulary import Role
 from api.app import create_app
-from api.auth.administration import issue_key
+from api.auth.administration import INSTALLER, issue_key
 from api.auth.models import ApiKey
 from api.cli import register_commands
 from api.database import db
@@ -68,7 +68,7 @@ def make_instance(engine: str, units: int, households: int, gazetteer: Path) -> 
                 load_national(units, SEED)
                 harbour: Harbour = app.extensions["harbour"]
                 officer = _find_officer()
-                with begin_unit_of_work(db.engine, harbour.key_ring, officer, None) as uow:
+                with begin_unit_of_work(db.engine, harbour.key_ring, INSTALLER, None) as uow:
                     auth_key = harbour.settings.auth_key
                     _, key = issue_key(uow, auth_key, officer.worker_id, Role.HOUSING_OFFICER, KEY_LIFETIME)
                 ids = _add_households(harbour, officer, households)
@@ -84,7 +84,7 @@ def _add_households(harbour: Harbour, officer: Principal, number: int) -> list[s
     atlas = harbour.search_engine.atlas
     ids: list[uuid.UUID] = []
     while len(ids) < number:
-        with begin_unit_of_work(db.engine, harbour.key_ring, officer, None) as uow:
+        with begin_unit_of_work(db.engine, harbour.key_ring, officer, None, operation="create_area_to_avoid") as uow:
             for _ in range(min(BATCH, number - len(ids))):
                 household = record_household(uow, UNLIMITED, draw_household(rng, uow.now.date(), 4)).household
                 for geometry in draw_geometries(rng, atlas.gazetteer):

@@ -25,6 +25,7 @@ from placement.errors import SecondWorkerNeeded
 from placement.events import AreaChangeAsked, AreaChangeConfirmed, AreaChangeRefused, AreaChangesListed
 from placement.households import load_household
 from placement.models import AreaChange, AreaToAvoid, Household, Referral
+from placement.relations import relations_to_household
 from placement.spending import fingerprint_of, lock_organisation, spend
 from placement.vocabulary import AreaAct, AreaChangeState, BudgetKind, ReferralState
 
@@ -121,7 +122,9 @@ def confirm_area_change(uow: UnitOfWork, change_id: uuid.UUID) -> AreaChange:
     else:
         area = uow.session.get_one(AreaToAvoid, change.area_id)
         if area.retired_at is not None:
-            raise IllegalMove("This area is retired. Refuse the change.", state="retired", legal_moves=("refusal",))
+            raise IllegalMove(
+                "This area is retired. Refuse the change.", state="retired", legal_moves=("refuse_area_change",)
+            )
         if change.act == AreaAct.EDIT:
             if wanted.get("reviewed_on"):
                 dates["reviewed_on"] = date.fromisoformat(wanted["reviewed_on"])
@@ -148,8 +151,7 @@ def _load_decidable(uow: UnitOfWork, change_id: uuid.UUID) -> tuple[AreaChange, 
     if change is None:
         raise NotFound
     household = load_household(uow, change.household_id)
-    if change.state != AreaChangeState.PENDING:
-        raise IllegalMove(f"This change is {change.state} already.", state=change.state)
+    uow.permit(relations_to_household(uow, household), AreaChangeState(change.state))
     if change.asked_by == uow.principal.worker_id or change.asked_in_role != uow.principal.role:
         raise SecondWorkerNeeded
     return change, household

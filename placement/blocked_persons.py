@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import or_, select, update
 
 from accommodation.alerts import raise_alert
-from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
+from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.models import Provider, Worker
 from accommodation.people_errors import NotForYourself
+from accommodation.relations import relations_to_own
 from accommodation.sealing import open_json, seal_json
 from accommodation.sharing import is_in_sight
-from accommodation.vocabulary import AgreementScope, AlertKind
+from accommodation.vocabulary import AgreementScope, AlertKind, Relation
 from placement.blocked_models import BlockedPerson, ConflictDeclaration
 from placement.events import (
     BlockedPersonsListed,
@@ -28,7 +29,7 @@ from placement.events import (
 )
 from placement.models import Household, PerpetratorLink, Placement, Referral
 from placement.perpetrators import NO_NAMES, may_be_named, normalise_name, sought_indexes
-from placement.vocabulary import ConflictRelation, PlacementState
+from placement.vocabulary import BlockState, ConflictRelation, PlacementState
 
 
 def block_person(
@@ -64,12 +65,12 @@ def block_person(
 def end_block(uow: UnitOfWork, blocked_id: uuid.UUID, reason: str) -> BlockedPerson:
     """Let somebody see a household again: a safeguarding lead's decision. Raises NotFound, IllegalMove, NotForYourself."""
     blocked = uow.session.get(BlockedPerson, blocked_id, with_for_update={"key_share": True})
-    if blocked is None or blocked.organisation_id != uow.principal.organisation_id:
+    if blocked is None:
         raise NotFound
+    uow.permit(relations_to_own(uow, blocked.organisation_id))
     if blocked.worker_id == uow.principal.worker_id:
         raise NotForYourself
-    if blocked.ended_at is not None:
-        raise IllegalMove("This has ended already.", state="ended")
+    uow.permit(relations_to_own(uow, blocked.organisation_id), block_state(blocked))
     blocked.ended_at = uow.now
     blocked.ended_by = uow.principal.worker_id
     uow.session.flush()
@@ -80,6 +81,7 @@ def end_block(uow: UnitOfWork, blocked_id: uuid.UUID, reason: str) -> BlockedPer
 def list_blocked_persons(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[BlockedPerson]:
     """List whom the organisation's households are kept from, in order of random id; the reading is recorded."""
     uow.record(BlockedPersonsListed(subject_id=uow.principal.organisation_id))
+    uow.permit(Relation.OWN_ORGANISATION)
     query = select(BlockedPerson).where(BlockedPerson.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(BlockedPerson.id > after)
@@ -94,6 +96,7 @@ def declare_conflict(
     She is kept from those households from now on, and from every one recorded later that names him; her organisation's
     safeguarding lead is told. The answer does not say whether there is any. Raises InvalidInput.
     """
+    uow.permit(Relation.HERSELF)
     worker_id, own = uow.principal.worker_id, uow.principal.organisation_id
     declaration = ConflictDeclaration(
         id=new_id(), worker_id=worker_id, organisation_id=own, relation=relation, declared_at=uow.now
@@ -137,12 +140,12 @@ def end_conflict(uow: UnitOfWork, declaration_id: uuid.UUID, reason: str) -> Con
     Raises NotFound, NotForYourself, IllegalMove.
     """
     declaration = uow.session.get(ConflictDeclaration, declaration_id, with_for_update={"key_share": True})
-    if declaration is None or declaration.organisation_id != uow.principal.organisation_id:
+    if declaration is None:
         raise NotFound
+    uow.permit(relations_to_own(uow, declaration.organisation_id))
     if declaration.worker_id == uow.principal.worker_id:
         raise NotForYourself
-    if declaration.ended_at is not None:
-        raise IllegalMove("This has ended already.", state="ended")
+    uow.permit(relations_to_own(uow, declaration.organisation_id), block_state(declaration))
     declaration.ended_at = uow.now
     declaration.ended_by = uow.principal.worker_id
     about = (BlockedPerson.declaration_id == declaration.id, BlockedPerson.ended_at.is_(None))
@@ -155,10 +158,16 @@ def end_conflict(uow: UnitOfWork, declaration_id: uuid.UUID, reason: str) -> Con
 def list_conflicts(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[ConflictDeclaration]:
     """List what the organisation's workers have declared, in order of random id; the reading is recorded."""
     uow.record(ConflictsListed(subject_id=uow.principal.organisation_id))
+    uow.permit(Relation.OWN_ORGANISATION)
     query = select(ConflictDeclaration).where(ConflictDeclaration.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(ConflictDeclaration.id > after)
     return uow.session.execute(query.order_by(ConflictDeclaration.id).limit(limit)).scalars().all()
+
+
+def block_state(row: BlockedPerson | ConflictDeclaration) -> BlockState:
+    """Return whether a block or a declaration was ended by somebody; its own last day ends nothing here."""
+    return BlockState.IN_FORCE if row.ended_at is None else BlockState.ENDED
 
 
 def _keep_declared(uow: UnitOfWork, household: Household, declaration: ConflictDeclaration) -> None:

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from accommodation.base import NotFound, UnitOfWork, new_id
+from accommodation.base import UnitOfWork, new_id
 from accommodation.errors import AboutYourself
 from accommodation.sealing import seal_json
+from accommodation.vocabulary import Relation
 from placement.budget_models import BudgetRaise, BudgetUse
 from placement.budgets import WEEK
 from placement.errors import BudgetRaisedAlready
@@ -29,8 +30,7 @@ def raise_budget(
     """
     if subject_id == uow.principal.worker_id:
         raise AboutYourself
-    if not _has_used(uow, kind, scope, subject_id):
-        raise NotFound
+    uow.permit([Relation.OWN_ORGANISATION] if _has_used(uow, kind, scope, subject_id) else [])
     lock_organisation(uow)
     latest = uow.session.execute(
         select(BudgetRaise.id).where(
@@ -63,6 +63,7 @@ def raise_budget(
 
 def list_raises(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[BudgetRaise]:
     """List what has been opened in the principal's organisation, in order of random id."""
+    uow.permit(Relation.OWN_ORGANISATION)
     query = select(BudgetRaise).where(BudgetRaise.organisation_id == uow.principal.organisation_id)
     if after is not None:
         query = query.where(BudgetRaise.id > after)

@@ -1,12 +1,12 @@
-"""What each side of a referral may see of the other, by state. Pure.
+"""What each side of a referral is shown of the other. Pure.
 
-Source: safeguarding page, "Disclosure, step by step": needs before acceptance, no name and no address either way; names
-and safe contact for the provider once it has accepted.
+Source: safeguarding page, "Disclosure, step by step". Which fields a side sees in which state stands in the table of
+access (`FIELDS`); here they are put together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,12 +17,11 @@ from placement.vocabulary import DeclineReason, ReferralState, Verdict
 NOT_AVAILABLE = "not_available"
 
 
-def case_for_provider(details: Mapping[str, Any], state: ReferralState, today: date) -> dict[str, Any]:
+def case_for_provider(details: Mapping[str, Any], sees: Set[str], today: date) -> dict[str, Any]:
     """Return what the unit's provider sees of a household: who comes, by age and gender, and what they need.
 
-    Names, birth dates and the safe contact are added when it has accepted, and no sooner.
+    Names and the safe contact are there only if the table of access shows them.
     """
-    accepted = state is ReferralState.ACCEPTED
     members = []
     for member in details["members"]:
         person = read_person(member)
@@ -31,12 +30,12 @@ def case_for_provider(details: Mapping[str, Any], state: ReferralState, today: d
             "gender": None if person.gender is None else str(person.gender),
             "age": person.age_on(today),
         }
-        if accepted:
+        if "case.members.name" in sees:
             shown["name"] = member.get("name")
         members.append(shown)
     case: dict[str, Any] = {"members": members, "needs": dict(details.get("needs") or {})}
     case["risk_score"] = details.get("risk_score")
-    case["safe_contact"] = details.get("safe_contact") if accepted else None
+    case["safe_contact"] = details.get("safe_contact") if "case.safe_contact" in sees else None
     return case
 
 

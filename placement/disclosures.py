@@ -15,6 +15,7 @@ from accommodation.disclosure_caps import DisclosureCaps
 from accommodation.errors import StepUpNeeded
 from accommodation.events import AddressDisclosed, AddressReadAgain, MeetingPointTold
 from accommodation.models import Property
+from accommodation.relations import relations_to_own
 from accommodation.sealing import open_json
 from accommodation.vault import Address, read_address, read_door_name, read_meeting_point
 from placement.disclosure_limits import alert_near_caps, check_caps, tally_staff_reading, tally_view
@@ -24,6 +25,7 @@ from placement.models import Household, Placement
 from placement.ports import Notifier
 from placement.referral_reads import load_referral
 from placement.release_models import AddressDisclosure, AddressRelease
+from placement.releases import relations_to_release
 from placement.standing import Standing, actor_for, find_standing, shows_second_factor, unseen_without_second_factor
 from placement.vocabulary import TrackerCheck
 
@@ -60,6 +62,8 @@ def disclose_address(
     if home is None:
         raise NotFound
     actor = actor_for(uow, home, None, None) if standing is None else standing.actor
+    named = () if standing is None or standing.release is None else relations_to_release(uow, standing.release)
+    uow.permit((*relations_to_own(uow, home.provider.organisation_id), *named))
     if actor in STAFF:
         return _tell_staff(uow, notifier, caps, home, actor, standing, reason)
     if standing is None:

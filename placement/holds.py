@@ -12,16 +12,11 @@ from accommodation.base import IllegalMove, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
 from accommodation.models import Property, Provider, Unit
-from accommodation.sharing import in_sight, is_in_sight
+from accommodation.sharing import is_in_sight
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
-from accommodation.vocabulary import AgreementScope, NoRecoursePolicy, Role, StayKind
-from placement.blocking import (
-    check_not_kept_from,
-    not_kept_from,
-    not_kept_from_organisation,
-    organisations_kept_from,
-)
+from accommodation.vocabulary import AgreementScope, NoRecoursePolicy, Relation, StayKind
+from placement.blocking import organisations_kept_from
 from placement.budgets import BudgetPolicy
 from placement.eligibility import judge
 from placement.errors import AskedTooOften, HoldOver, SearchExcludesUnit, UnitNotFree
@@ -29,9 +24,10 @@ from placement.events import HoldReleased, UnitHeld
 from placement.households import load_household
 from placement.judgement import Judgement, Question
 from placement.models import Hold, Household, Referral
+from placement.relations import CASE, in_relation, relations_to_case
 from placement.searches import SearchEngine, ask_for, list_next_best, load_search
 from placement.spending import spend
-from placement.vocabulary import BudgetKind, HoldState, ReleaseReason, Verdict
+from placement.vocabulary import BudgetKind, HoldState, ReferralState, ReleaseReason, Verdict
 
 NEXT_BEST_SHOWN = 3
 REVIEW_QUESTIONS_AT_MOST = 2
@@ -105,26 +101,11 @@ def hold_unit(
 
 
 def load_hold(uow: UnitOfWork, hold_id: uuid.UUID) -> Hold:
-    """Return a hold made by the principal's organisation, or on a unit of its own provider; raises NotFound.
-
-    Either side sees it while an agreement shows vacancies to both.
-    """
+    """Return a hold that the principal may see; raises NotFound."""
     hold = uow.session.get(Hold, hold_id)
     if hold is None:
         raise NotFound
-    provider = uow.session.get_one(Unit, hold.unit_id).property.provider
-    own = uow.principal.organisation_id
-    if uow.principal.role == Role.HOUSING_OFFICER and hold.organisation_id == own:
-        other = provider.organisation_id
-    elif uow.principal.role == Role.REFUGE_MANAGER and provider.organisation_id == own:
-        other = hold.organisation_id
-    else:
-        raise NotFound
-    if not is_in_sight(uow, other, AgreementScope.VACANCIES):
-        raise NotFound
-    check_not_kept_from(
-        uow, hold.household_id, is_provider=provider.organisation_id == own and uow.principal.role == Role.REFUGE_MANAGER
-    )
+    uow.permit(relations_to_case(uow, hold))
     return hold
 
 
@@ -135,29 +116,31 @@ def list_holds(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Seque
         .join(Unit, Unit.id == Hold.unit_id)
         .join(Property, Property.id == Unit.property_id)
         .join(Provider, Provider.id == Property.provider_id)
+        .where(in_relation(uow, uow.permit(CASE), Hold))
     )
-    own, seeker, offerer = uow.principal.organisation_id, Hold.organisation_id, Provider.organisation_id
-    is_manager = uow.principal.role == Role.REFUGE_MANAGER
-    ours, theirs = (offerer, seeker) if is_manager else (seeker, offerer)
-    query = query.where(ours == own, in_sight(uow, theirs, AgreementScope.VACANCIES), not_kept_from(uow, Hold.household_id))
-    if is_manager:
-        query = query.where(not_kept_from_organisation(uow, Hold.household_id))
     if after is not None:
         query = query.where(Hold.id > after)
     return uow.session.execute(query.order_by(Hold.id).limit(limit)).scalars().all()
 
 
+def permit_live(uow: UnitOfWork, hold: Hold) -> None:
+    """Let the operation at hand go on if the table allows it in the hold's state. Raises HoldOver."""
+    state = hold_state(hold, uow.now)
+    try:
+        uow.permit(relations_to_case(uow, hold), state)
+    except IllegalMove:
+        raise HoldOver(state) from None
+
+
 def release_hold(uow: UnitOfWork, hold: Hold, reason: ReleaseReason) -> None:
     """Give a live hold back: the unit is free to others in this transaction's commit. Raises HoldOver, IllegalMove."""
     lock_unit(uow.session, hold.unit_id)
-    state = hold_state(hold, uow.now)
-    if state is not HoldState.LIVE:
-        raise HoldOver(state)
+    permit_live(uow, hold)
     if has_open_referral(uow, hold):
         raise IllegalMove(
             "A referral rests on this hold. Withdraw the referral instead.",
             state="referred",
-            legal_moves=("withdraw_referral",),
+            legal_moves=uow.legal_moves(Relation.ASKING, ReferralState.MADE),
         )
     close_hold(uow, hold, reason)
 
@@ -173,7 +156,7 @@ def close_hold(uow: UnitOfWork, hold: Hold, reason: ReleaseReason) -> None:
 
 def has_open_referral(uow: UnitOfWork, hold: Hold) -> bool:
     """Tell whether a referral that nobody has answered rests on the hold."""
-    query = select(Referral.id).where(Referral.hold_id == hold.id, Referral.state == "made")
+    query = select(Referral.id).where(Referral.hold_id == hold.id, Referral.state == ReferralState.MADE)
     return uow.session.execute(query).first() is not None
 
 

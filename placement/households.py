@@ -13,12 +13,14 @@ from sqlalchemy import delete, select
 from accommodation.base import NotFound, UnitOfWork, new_id
 from accommodation.sealing import open_json, seal_json
 from accommodation.supply import touch_units
+from accommodation.vocabulary import Relation
 from placement.blocked_persons import keep_declared_conflicts
-from placement.blocking import is_kept_from, not_kept_from
+from placement.blocking import not_kept_from
 from placement.budgets import BudgetPolicy
 from placement.events import HouseholdEdited, HouseholdRead, HouseholdRecorded, HouseholdsListed
 from placement.models import Household, PerpetratorLink, Placement
 from placement.perpetrators import person_fingerprints, published_indexes
+from placement.relations import relations_to_household
 from placement.spending import spend
 from placement.vocabulary import BudgetKind, PlacementState
 
@@ -68,8 +70,9 @@ def record_household(uow: UnitOfWork, policy: BudgetPolicy, details: Mapping[str
 def load_household(uow: UnitOfWork, household_id: uuid.UUID) -> Household:
     """Return a household of the principal's own organisation; raises NotFound for any other, and for one kept from her."""
     household = uow.session.get(Household, household_id)
-    if household is None or household.organisation_id != uow.principal.organisation_id or is_kept_from(uow, household):
+    if household is None:
         raise NotFound
+    uow.permit(relations_to_household(uow, household))
     return household
 
 
@@ -91,6 +94,7 @@ def open_household(uow: UnitOfWork, household: Household) -> HouseholdRecord:
 
 def list_households(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Household]:
     """List the organisation's households in order of their random id; references only, nothing is opened."""
+    uow.permit(Relation.OWN_ORGANISATION)
     query = select(Household).where(
         Household.organisation_id == uow.principal.organisation_id, not_kept_from(uow, Household.id)
     )

@@ -141,6 +141,7 @@ class Hold(Base):
     version: Mapped[int] = mapped_column()
 
     stay: Mapped[Stay] = relationship(lazy="joined", innerjoin=True)
+    unit: Mapped[Unit] = relationship(lazy="select")
 
     __table_args__ = (
         UniqueConstraint("stay_id"),
@@ -171,6 +172,7 @@ class Referral(Base):
     version: Mapped[int] = mapped_column()
 
     hold: Mapped[Hold] = relationship(lazy="joined", innerjoin=True)
+    unit: Mapped[Unit] = relationship(lazy="select")
 
     __table_args__ = (UniqueConstraint("hold_id"),)
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

@@ -6,18 +6,16 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 
-from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
+from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import Nation, add_working_days, local_date, start_of_day
 from accommodation.models import Provider, Unit, Worker
-from accommodation.queries import get_own_provider
-from accommodation.sharing import in_sight, is_in_sight
 from accommodation.supply import touch_units
 from accommodation.taking import end_stay, lock_unit, take_unit
 from accommodation.vacancies import add_void
-from accommodation.vocabulary import AgreementScope, Role, StayKind, VoidReason
-from placement.blocking import check_not_kept_from, is_worker_kept_from, not_kept_from
+from accommodation.vocabulary import Role, StayKind, VoidReason
+from placement.blocking import is_worker_kept_from
 from placement.errors import ExtensionNotLater
 from placement.events import (
     HouseholdArrived,
@@ -29,33 +27,19 @@ from placement.events import (
 )
 from placement.licence import licence_end
 from placement.models import Extension, Household, Placement
+from placement.relations import CASE, in_relation, relations_to_case
 from placement.reminders import plan_reminders
 from placement.vocabulary import Destination, ExtensionReason, NonArrivalReason, PlacementState
 
-LEGAL_MOVES = {
-    PlacementState.PLANNED: ("arrival", "non-arrival"),
-    PlacementState.LIVING: ("extensions", "departure"),
-    PlacementState.NOT_ARRIVED: (),
-    PlacementState.DEPARTED: (),
-}
 LONGEST_EXTENSION_DAYS = 366
 
 
 def load_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
-    """Return a placement in the principal's own accommodation or of its own household; raises NotFound.
-
-    The officer sees it while an agreement shares referrals. The provider keeps it: it is a fact of its own building.
-    """
+    """Return a placement that the principal may see; raises NotFound."""
     placement = uow.session.get(Placement, placement_id)
     if placement is None:
         raise NotFound
-    check_not_kept_from(uow, placement.household_id)
-    offerer = uow.session.get_one(Provider, placement.provider_id).organisation_id
-    own, is_officer = uow.principal.organisation_id, uow.principal.role == Role.HOUSING_OFFICER
-    if is_officer and placement.organisation_id == own and is_in_sight(uow, offerer, AgreementScope.REFERRALS):
-        return placement
-    if offerer != own:
-        raise NotFound
+    uow.permit(relations_to_case(uow, placement))
     return placement
 
 
@@ -69,18 +53,8 @@ def read_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
 def list_placements(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Placement]:
     """List placements that the principal may see, in order of their random id; the reading is recorded."""
     uow.record(PlacementsListed(subject_id=uow.principal.organisation_id))
-    own = uow.principal.organisation_id
-    query = (
-        select(Placement)
-        .join(Provider, Provider.id == Placement.provider_id)
-        .where(
-            not_kept_from(uow, Placement.household_id),
-            or_(
-                and_(Placement.organisation_id == own, in_sight(uow, Provider.organisation_id, AgreementScope.REFERRALS)),
-                Provider.organisation_id == own,
-            ),
-        )
-    )
+    query = select(Placement).join(Provider, Provider.id == Placement.provider_id)
+    query = query.where(in_relation(uow, uow.permit(CASE), Placement))
     if after is not None:
         query = query.where(Placement.id > after)
     return uow.session.execute(query.order_by(Placement.id).limit(limit)).scalars().all()
@@ -100,7 +74,7 @@ def confirm_arrival(
     Raises IllegalMove, and InvalidInput for a day before acceptance or after today, or for a worker of another
     organisation. Without a worker named, a resettlement worker who confirms takes it on herself.
     """
-    placement = _lock(uow, placement_id, "arrival")
+    placement = _lock(uow, placement_id)
     today = local_date(uow.now)
     if not local_date(placement.accepted_at) <= arrived_on <= today:
         raise InvalidInput(("/arrived_on", "Give a day between the acceptance and today."))
@@ -116,7 +90,7 @@ def confirm_arrival(
 
 def record_non_arrival(uow: UnitOfWork, placement_id: uuid.UUID, reason: NonArrivalReason) -> Placement:
     """Record that the household did not come: the unit is free from now on."""
-    placement = _lock(uow, placement_id, "non-arrival")
+    placement = _lock(uow, placement_id)
     placement.state = PlacementState.NOT_ARRIVED
     placement.non_arrival_reason = reason
     end_stay(placement.stay, uow.now)
@@ -127,7 +101,7 @@ def record_non_arrival(uow: UnitOfWork, placement_id: uuid.UUID, reason: NonArri
 
 def extend_licence(uow: UnitOfWork, placement_id: uuid.UUID, ends_on: date, reason: ExtensionReason) -> Placement:
     """Move a licence's end to a later day and plan its reminders anew; raises ExtensionNotLater, InvalidInput."""
-    placement = _lock(uow, placement_id, "extensions")
+    placement = _lock(uow, placement_id)
     if placement.licence_ends_on is None or ends_on <= placement.licence_ends_on:
         raise ExtensionNotLater
     if (ends_on - max(placement.licence_ends_on, local_date(uow.now))).days > LONGEST_EXTENSION_DAYS:
@@ -155,7 +129,7 @@ def record_departure(uow: UnitOfWork, placement_id: uuid.UUID, departed_on: date
 
     What was planned for the stay is cancelled; the contacts after departure are planned.
     """
-    placement = _lock(uow, placement_id, "departure")
+    placement = _lock(uow, placement_id)
     if placement.licence_starts_on is None or not placement.licence_starts_on <= departed_on <= local_date(uow.now):
         raise InvalidInput(("/departed_on", "Give a day between the arrival and today."))
     unit = uow.session.get_one(Unit, placement.unit_id)
@@ -174,18 +148,12 @@ def record_departure(uow: UnitOfWork, placement_id: uuid.UUID, departed_on: date
     return placement
 
 
-def _lock(uow: UnitOfWork, placement_id: uuid.UUID, move: str) -> Placement:
-    """Return a placement of the principal's own accommodation, its unit locked and its row read again for this move."""
+def _lock(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
+    """Return a placement, its unit locked and its row read again, if its state allows the operation at hand."""
     placement = load_placement(uow, placement_id)
-    if placement.provider_id != get_own_provider(uow).id:
-        raise NotFound
     lock_unit(uow.session, placement.unit_id)
     uow.session.refresh(placement)
-    legal = LEGAL_MOVES[PlacementState(placement.state)]
-    if move not in legal:
-        raise IllegalMove(
-            f"This placement is {placement.state.replace('_', ' ')}.", state=placement.state, legal_moves=legal
-        )
+    uow.permit(relations_to_case(uow, placement), PlacementState(placement.state))
     return placement
 
 

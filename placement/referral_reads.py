@@ -9,29 +9,17 @@ from sqlalchemy import select
 
 from accommodation.base import NotFound, UnitOfWork
 from accommodation.models import Provider
-from accommodation.sharing import in_sight, is_in_sight
-from accommodation.vocabulary import AgreementScope, Role
-from placement.blocking import check_not_kept_from, not_kept_from, not_kept_from_organisation
 from placement.events import ReferralRead, ReferralsListed
 from placement.models import Referral
+from placement.relations import CASE, in_relation, relations_to_case
 
 
 def load_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
-    """Return a referral by the principal's organisation or to its provider, under an agreement; raises NotFound."""
+    """Return a referral that the principal may see; raises NotFound."""
     referral = uow.session.get(Referral, referral_id)
     if referral is None:
         raise NotFound
-    own, role = uow.principal.organisation_id, uow.principal.role
-    offerer = uow.session.get_one(Provider, referral.provider_id).organisation_id
-    if role == Role.HOUSING_OFFICER and referral.organisation_id == own:
-        other = offerer
-    elif role == Role.REFUGE_MANAGER and offerer == own:
-        other = referral.organisation_id
-    else:
-        raise NotFound
-    if not is_in_sight(uow, other, AgreementScope.REFERRALS):
-        raise NotFound
-    check_not_kept_from(uow, referral.household_id, is_provider=role == Role.REFUGE_MANAGER)
+    uow.permit(relations_to_case(uow, referral))
     return referral
 
 
@@ -46,13 +34,7 @@ def list_referrals(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> S
     """List referrals that the principal may see, in order of their random id; the reading is recorded."""
     uow.record(ReferralsListed(subject_id=uow.principal.organisation_id))
     query = select(Referral).join(Provider, Provider.id == Referral.provider_id)
-    own, seeker, offerer = uow.principal.organisation_id, Referral.organisation_id, Provider.organisation_id
-    is_manager = uow.principal.role == Role.REFUGE_MANAGER
-    ours, theirs = (offerer, seeker) if is_manager else (seeker, offerer)
-    kept = not_kept_from(uow, Referral.household_id)
-    query = query.where(ours == own, in_sight(uow, theirs, AgreementScope.REFERRALS), kept)
-    if is_manager:
-        query = query.where(not_kept_from_organisation(uow, Referral.household_id))
+    query = query.where(in_relation(uow, uow.permit(CASE), Referral))
     if after is not None:
         query = query.where(Referral.id > after)
     return uow.session.execute(query.order_by(Referral.id).limit(limit)).scalars().all()

@@ -14,7 +14,7 @@ from accommodation.sealing import seal_json
 from accommodation.sharing import is_in_sight
 from accommodation.supply import touch_units
 from accommodation.taking import lock_unit, refused_when_taken
-from accommodation.vocabulary import AgreementScope, Role, StayKind
+from accommodation.vocabulary import AgreementScope, Relation, StayKind
 from geo.atlas import Atlas
 from geo.cells import REVIEW
 from placement.blocking import organisations_kept_from
@@ -29,12 +29,13 @@ from placement.events import (
     ReferralWithdrawn,
 )
 from placement.exact_check import ExactFinding, check_exactly
-from placement.holds import close_hold, hold_state, load_hold
+from placement.holds import close_hold, hold_state, load_hold, permit_live
 from placement.households import make_reference
 from placement.judgement import Question
 from placement.milestones import DEFAULT_MILESTONES
 from placement.models import Hold, Household, Placement, Referral, Search
 from placement.referral_reads import load_referral
+from placement.relations import relations_to_case
 from placement.searches import SearchEngine, ask_for
 from placement.spending import lock_organisation, spend
 from placement.vocabulary import (
@@ -60,11 +61,11 @@ def make_referral(uow: UnitOfWork, engine: SearchEngine, policy: BudgetPolicy, h
     # The unit's lock parts this from a release of the hold; what was read before it may be old by now.
     lock_unit(uow.session, hold.unit_id)
     uow.session.refresh(hold)
-    if uow.session.execute(select(Referral.id).where(Referral.hold_id == hold.id)).first():
-        raise IllegalMove("This hold has been referred already.", state="referred", legal_moves=("withdraw",))
-    state = hold_state(hold, uow.now)
-    if state is not HoldState.LIVE:
-        raise HoldOver(state)
+    referred = uow.session.execute(select(Referral.state).where(Referral.hold_id == hold.id)).scalar_one_or_none()
+    if referred is not None:
+        moves = uow.legal_moves(Relation.ASKING, ReferralState(referred))
+        raise IllegalMove("This hold has been referred already.", state="referred", legal_moves=moves)
+    permit_live(uow, hold)
     unit = uow.session.get_one(Unit, hold.unit_id)
     offerer = unit.property.provider.organisation_id
     if offerer in organisations_kept_from(uow, uow.session.get_one(Household, hold.household_id)):
@@ -103,8 +104,8 @@ def _asks_exactly(uow: UnitOfWork, engine: SearchEngine, hold: Hold, unit: Unit)
 
 def read_exact_check(uow: UnitOfWork, atlas: Atlas, referral_id: uuid.UUID) -> list[ExactFinding]:
     """Answer the provider exactly: inside or outside each area to avoid. Raises NotFound for everybody else."""
-    referral = _load_own(uow, referral_id)
-    _check_made(referral)
+    referral = load_referral(uow, referral_id)
+    _permit_state(uow, referral)
     findings = _exactly(uow, atlas, referral)
     uow.record(ExactCheckRead(subject_id=referral.id, details={"areas": len(findings)}))
     return findings
@@ -117,10 +118,10 @@ def accept_referral(uow: UnitOfWork, engine: SearchEngine, referral_id: uuid.UUI
     area to avoid, and household, unit and neighbours may have changed since the search. A hold that has expired is
     renewed if the unit is still free. Raises NotFound, IllegalMove, InsideAreaToAvoid, SearchExcludesUnit, HoldOver.
     """
-    referral = _load_own(uow, referral_id)
+    referral = load_referral(uow, referral_id)
     unit = lock_unit(uow.session, referral.unit_id)
     uow.session.refresh(referral)
-    _check_made(referral)
+    _permit_state(uow, referral)
     if any(finding.inside for finding in _exactly(uow, engine.atlas, referral)):
         raise InsideAreaToAvoid
     _judge_again(uow, engine, referral, unit)
@@ -157,7 +158,7 @@ def decline_referral(
     """Decline: the unit is free at once, and the household is not offered it again for this vacancy."""
     if reason is DeclineReason.OTHER and not notes:
         raise InvalidInput(("/notes", "Say in a few words what the other reason is."))
-    referral = _load_own(uow, referral_id)
+    referral = load_referral(uow, referral_id)
     _end(uow, referral, ReferralState.DECLINED, reason, notes, ReleaseReason.REFERRAL_DECLINED, declined_by)
     uow.record(ReferralDeclined(subject_id=referral.id, details={"reason": str(reason), "by": str(declined_by)}))
     return referral
@@ -208,7 +209,7 @@ def _end(
 ) -> None:
     lock_unit(uow.session, referral.unit_id)
     uow.session.refresh(referral)
-    _check_made(referral)
+    _permit_state(uow, referral)
     referral.declined_by = declined_by
     referral.reason = reason
     if notes:
@@ -244,17 +245,8 @@ def _keep_for_good(uow: UnitOfWork, referral: Referral) -> None:
     hold.converted_at = uow.now
 
 
-def _load_own(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
-    """Return a referral to the principal's own provider; raises NotFound for everybody else."""
-    referral = load_referral(uow, referral_id)
-    if uow.principal.role != Role.REFUGE_MANAGER:
-        raise NotFound
-    return referral
-
-
-def _check_made(referral: Referral) -> None:
-    if referral.state != ReferralState.MADE:
-        raise IllegalMove(f"This referral is {referral.state} already.", state=referral.state)
+def _permit_state(uow: UnitOfWork, referral: Referral) -> None:
+    uow.permit(relations_to_case(uow, referral), ReferralState(referral.state))
 
 
 def _exactly(uow: UnitOfWork, atlas: Atlas, referral: Referral) -> list[ExactFinding]:

@@ -10,30 +10,33 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
-from accommodation.disclosure import MOVE, MOVES, UNOPENED_FOR, Actor, Decision, Stage, decide
+from accommodation.disclosure import MOVE, UNOPENED_FOR, Actor, Decision, Stage, decide
 from accommodation.disclosure_caps import DisclosureCaps
 from accommodation.errors import StepUpNeeded
 from accommodation.events import AddressReleased, ReleaseExpired, ReleaseRead, ReleaseRevoked, ReleasesListed
-from accommodation.models import Unit, Worker
+from accommodation.models import Worker
 from accommodation.sealing import seal_json
 from accommodation.sharing import is_in_sight
-from accommodation.vocabulary import AgreementScope, Role
-from placement.blocking import check_not_kept_from, is_worker_kept_from, organisations_kept_from
+from accommodation.vocabulary import AgreementScope, Relation
+from placement.blocking import is_worker_kept_from, organisations_kept_from
 from placement.disclosure_limits import alert_near_caps, check_caps, tally_release
 from placement.disclosure_notices import tell_both_organisations
 from placement.models import Household, Placement
 from placement.placements import load_placement
 from placement.ports import Notifier
+from placement.relations import relations_to_case
 from placement.release_models import AddressRelease
 from placement.standing import (
     Standing,
-    actor_for,
     find_standing,
     shows_second_factor,
     stage_of_release,
     unseen_without_second_factor,
 )
 from placement.vocabulary import PlacementState
+
+OPERATION_OF = {"release": "create_address_release", "revoke": "revoke_address_release"}
+"""The moves that a manager makes about a release, by what they are called at the edge."""
 
 
 def release_address(
@@ -52,6 +55,7 @@ def release_address(
     standing = find_standing(uow, placement_id)
     if standing is None or not is_in_sight(uow, standing.placement.organisation_id, AgreementScope.REFERRALS):
         raise NotFound
+    uow.permit(relations_to_case(uow, standing.placement))
     household = uow.session.get_one(Household, standing.placement.household_id)
     if uow.principal.organisation_id in organisations_kept_from(uow, household):
         raise NotFound
@@ -115,18 +119,11 @@ def revoke_release(uow: UnitOfWork, notifier: Notifier, release_id: uuid.UUID) -
 
 
 def load_release(uow: UnitOfWork, release_id: uuid.UUID) -> AddressRelease:
-    """Return a release to the manager of the property's provider or to the officer it names; raises NotFound.
-
-    Whoever is kept from the household finds none of it.
-    """
+    """Return a release that the principal may see; raises NotFound."""
     release = uow.session.get(AddressRelease, release_id)
     if release is None:
         raise NotFound
-    placement = uow.session.get_one(Placement, release.placement_id)
-    check_not_kept_from(uow, placement.household_id)
-    home = uow.session.get_one(Unit, placement.unit_id).property
-    if actor_for(uow, home, placement, release) not in (Actor.MANAGER, Actor.NAMED_OFFICER):
-        raise NotFound
+    uow.permit(relations_to_release(uow, release))
     return release
 
 
@@ -135,6 +132,13 @@ def read_release(uow: UnitOfWork, release_id: uuid.UUID) -> AddressRelease:
     release = load_release(uow, release_id)
     uow.record(ReleaseRead(subject_id=release.id))
     return release
+
+
+def relations_to_release(uow: UnitOfWork, release: AddressRelease) -> tuple[Relation, ...]:
+    """Return how a release stands to the principal: as its placement does, and whether it names her."""
+    case = relations_to_case(uow, uow.session.get_one(Placement, release.placement_id))
+    names_her = Relation.ASKING in case and release.officer_id == uow.principal.worker_id
+    return (Relation.HERSELF, *case) if names_her else case
 
 
 def list_releases(
@@ -147,7 +151,7 @@ def list_releases(
     placement = load_placement(uow, placement_id)
     uow.record(ReleasesListed(subject_id=placement.id))
     query = select(AddressRelease).where(AddressRelease.placement_id == placement.id)
-    if uow.principal.role == Role.HOUSING_OFFICER:
+    if uow.permit(relations_to_case(uow, placement)) is Relation.ASKING:
         query = query.where(AddressRelease.officer_id == uow.principal.worker_id)
     if after is not None:
         query = query.where(AddressRelease.id > after)
@@ -194,6 +198,5 @@ def _about(release: AddressRelease, officer_id: uuid.UUID) -> dict[str, str]:
 
 
 def _illegal(standing: Standing) -> IllegalMove:
-    mine = ("release", "revoke")
-    legal = tuple(move.name for move in MOVES if move.name in mine and standing.stage in move.begins)
+    legal = tuple(operation for name, operation in OPERATION_OF.items() if standing.stage in MOVE[name].begins)
     return IllegalMove(f"The disclosure of this address is {standing.stage}.", state=standing.stage, legal_moves=legal)

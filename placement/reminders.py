@@ -9,18 +9,17 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from accommodation.base import IllegalMove, NotFound, UnitOfWork, new_id
+from accommodation.base import NotFound, UnitOfWork, new_id
 from accommodation.calendar import Nation, local_date
 from accommodation.models import Provider, Worker
 from accommodation.people import has_left
-from accommodation.queries import find_own_provider
-from accommodation.vocabulary import Role
-from placement.blocking import check_not_kept_from, not_kept_from
+from accommodation.vocabulary import Relation, Role
 from placement.events import ReminderAcknowledged, ReminderSent
 from placement.milestones import DEFAULT_MILESTONES, Audience, Milestone, schedule
 from placement.models import Placement, Reminder
 from placement.ports import NeutralMessage, Notifier
-from placement.vocabulary import PlacementState, ReminderOutcome, ReminderState
+from placement.relations import in_relation, relations_to_case
+from placement.vocabulary import PlacementState, ReminderOutcome, ReminderStanding, ReminderState
 
 
 def plan_reminders(uow: UnitOfWork, placement: Placement) -> None:
@@ -129,6 +128,11 @@ def when_of(reminder: Reminder, now: datetime) -> str:
     return "overdue" if reminder.due_on < local_date(now) else "due"
 
 
+def standing_of(reminder: Reminder) -> ReminderStanding:
+    """Return a reminder's state, or that somebody has said what came of it."""
+    return ReminderStanding.ACKNOWLEDGED if reminder.acknowledged_at is not None else ReminderStanding(reminder.state)
+
+
 def list_reminders(
     uow: UnitOfWork, *, mine: bool, when: str, after: tuple[datetime, uuid.UUID] | None, limit: int
 ) -> Sequence[Reminder]:
@@ -138,12 +142,9 @@ def list_reminders(
     placements nobody works on (any more). `when`: all, or open ones (not acknowledged, still holding): open, due, overdue,
     upcoming.
     """
-    provider = find_own_provider(uow)
-    query = (
-        select(Reminder)
-        .join(Placement, Placement.id == Reminder.placement_id)
-        .where(Placement.provider_id == (provider.id if provider else None), not_kept_from(uow, Placement.household_id))
-    )
+    query = select(Reminder).join(Placement, Placement.id == Reminder.placement_id)
+    query = query.join(Provider, Provider.id == Placement.provider_id)
+    query = query.where(in_relation(uow, uow.permit(Relation.ASKED), Placement))
     if mine and uow.principal.role == Role.REFUGE_MANAGER:
         query = query.where(
             or_(
@@ -173,14 +174,9 @@ def list_reminders(
 def acknowledge_reminder(uow: UnitOfWork, reminder_id: uuid.UUID, outcome: ReminderOutcome) -> Reminder:
     """Say what came of a reminder. Raises NotFound, and IllegalMove when it was acknowledged or no longer holds."""
     reminder = uow.session.get(Reminder, reminder_id, with_for_update={"of": Reminder})
-    provider = find_own_provider(uow)
-    if reminder is None or provider is None or reminder.placement.provider_id != provider.id:
+    if reminder is None:
         raise NotFound
-    check_not_kept_from(uow, reminder.placement.household_id)
-    if reminder.acknowledged_at is not None:
-        raise IllegalMove("This reminder has been acknowledged already.", state="acknowledged")
-    if reminder.state not in (ReminderState.PENDING, ReminderState.SENT):
-        raise IllegalMove("This reminder no longer holds.", state=reminder.state)
+    uow.permit(relations_to_case(uow, reminder.placement), standing_of(reminder))
     reminder.acknowledged_at = uow.now
     reminder.acknowledged_by = uow.principal.worker_id
     reminder.outcome = outcome

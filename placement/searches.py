@@ -18,6 +18,7 @@ from accommodation.availability import needed_from
 from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.models import Provider
+from accommodation.relations import relations_to_own
 from accommodation.sealing import open_json
 from accommodation.sharing import in_sight
 from accommodation.vocabulary import AccommodationType, AgreementScope
@@ -113,9 +114,10 @@ def read_search(uow: UnitOfWork, search_id: uuid.UUID) -> bytes:
 def load_search(uow: UnitOfWork, search_id: uuid.UUID) -> Search:
     """Return a search of the principal's organisation; raises NotFound."""
     search = uow.session.get(Search, search_id)
-    if search is None or search.organisation_id != uow.principal.organisation_id:
+    if search is None:
         raise NotFound
     check_not_kept_from(uow, search.household_id)
+    uow.permit(relations_to_own(uow, search.organisation_id))
     return search
 
 

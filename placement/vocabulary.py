@@ -231,6 +231,23 @@ class ReminderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ReminderStanding(StrEnum):
+    """A reminder's state, and beside it that somebody has said what came of it."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    ACKNOWLEDGED = "acknowledged"
+
+
+class BlockState(StrEnum):
+    """Whether a household is still kept from somebody, or a declared conflict stands, as far as anybody has said."""
+
+    IN_FORCE = "in_force"
+    ENDED = "ended"
+
+
 class ReminderOutcome(StrEnum):
     """What came of it; acknowledging wants one."""
 

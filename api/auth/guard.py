@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hmac
 from datetime import UTC, datetime
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, Forbidden, Unauthorized
+from werkzeug.wrappers import Response
 
 from accommodation.base import DomainError, Principal
 from accommodation.errors import SessionNeeded
 from accommodation.step_up import demand_step_up
+from api.auth.access import ACCESS, Access
 from api.auth.cookies import SESSION
 from api.auth.keys import READING_METHODS, find_key
 from api.auth.permissions import (
     OPEN_OPERATIONS,
-    PERMISSIONS,
     SESSION_OPERATIONS,
     SIGN_IN_OPERATIONS,
     STEP_UP_OPERATIONS,
@@ -40,8 +42,9 @@ class CrossSiteRequest(DomainError):
 
 
 def register_guard(app: Flask) -> None:
-    """Put the guard before every view of the application."""
+    """Put the guard before every view of the application, and behind it."""
     app.before_request(_guard)
+    app.after_request(_check_asked)
 
 
 def operation_of(endpoint: str) -> str:
@@ -80,13 +83,20 @@ def _guard() -> None:
     except Unauthorized:
         current_app.extensions[COUNT_STRANGER]()
         raise
-    if principal.role not in PERMISSIONS.get(operation, ()):
+    if principal.role not in ACCESS.roles_of(operation):
         raise Forbidden
     if operation in SESSION_OPERATIONS and principal.session_id is None:
         raise SessionNeeded
     if operation in STEP_UP_OPERATIONS:
         demand_step_up(principal, now)
-    g.principal = principal
+    g.principal, g.operation = principal, operation
+
+
+def _check_asked(response: Response) -> Response:
+    """Refuse to send an answer about rows that no unit of work has asked the table of access about."""
+    if "operation" in g and response.status_code < HTTPStatus.BAD_REQUEST and not g.get("access_asked"):
+        Access(g.operation, g.principal.role).check_asked()
+    return response
 
 
 def _authenticate(operation: str, now: datetime) -> Principal:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sqlalchemy import Select, select
 
 from accommodation.base import DomainEvent, IllegalMove, InvalidInput, NotFound, Principal, UnitOfWork
 from accommodation.models import Worker
-from accommodation.vocabulary import Role
+from accommodation.people import relations_to_worker
+from accommodation.vocabulary import KeyState, Relation, Role
 from api.auth.keys import make_key
 from api.auth.models import ApiKey
 from api.auth.permissions import PERMISSIONS, SESSION_OPERATIONS, STEP_UP_OPERATIONS
@@ -38,20 +39,28 @@ class KeyRevoked(DomainEvent):
     name: ClassVar[str] = "api_key:revoked"
 
 
-def keys_seen_by(principal: Principal) -> Select[ApiKey]:
-    """Return the keys that a caller may know of: her own, and an administrator those of her organisation."""
+def keys_in_relation(principal: Principal, relation: Relation) -> Select[ApiKey]:
+    """Return the keys that stand in a relation to a caller: her own, or those of her organisation."""
     seen = select(ApiKey).join(Worker, Worker.id == ApiKey.worker_id)
-    if principal.role == Role.ADMINISTRATOR:
+    if relation is Relation.OWN_ORGANISATION:
         return seen.where(Worker.organisation_id == principal.organisation_id)
     return seen.where(ApiKey.worker_id == principal.worker_id)
 
 
 def get_key(uow: UnitOfWork, key_id: uuid.UUID) -> ApiKey:
     """Return a key that the caller may know of. Raises NotFound."""
-    row = uow.session.execute(keys_seen_by(uow.principal).where(ApiKey.id == key_id)).scalar_one_or_none()
+    row = uow.session.get(ApiKey, key_id)
     if row is None:
         raise NotFound
+    uow.permit(relations_to_worker(uow, row.worker))
     return row
+
+
+def key_state(row: ApiKey, now: datetime) -> KeyState:
+    """Return whether a key can be used at `now`, and if not, why."""
+    if row.revoked_at is not None:
+        return KeyState.REVOKED
+    return KeyState.VALID if now < row.expires_at else KeyState.EXPIRED
 
 
 def make_own_key(
@@ -67,6 +76,7 @@ def make_own_key(
 
     Raises InvalidInput for a role that is not hers, and for operations that no key in that role could call.
     """
+    uow.permit(Relation.HERSELF)
     worker_id = uow.principal.worker_id
     if role not in list_roles(uow.session, worker_id):
         raise InvalidInput(("/role", "You do not have this role."))
@@ -85,10 +95,7 @@ def rotate_key(uow: UnitOfWork, auth_key: bytes, key_id: uuid.UUID, overlap: tim
     Raises NotFound, and IllegalMove for a key that is over or has a successor.
     """
     old = get_key(uow, key_id)
-    if old.worker_id != uow.principal.worker_id:
-        raise NotFound
-    if old.revoked_at is not None or old.expires_at <= uow.now:
-        raise IllegalMove("This key is over. Make a new one.", state="over")
+    uow.permit(relations_to_worker(uow, old.worker), key_state(old, uow.now))
     if old.replaced_by is not None:
         raise IllegalMove("This key has a successor already. Rotate that one.", state="replaced")
     row, text = make_key(auth_key, old.worker_id, Role(old.role), uow.now, old.expires_at - old.created_at)
@@ -100,8 +107,6 @@ def rotate_key(uow: UnitOfWork, auth_key: bytes, key_id: uuid.UUID, overlap: tim
 
 def revoke_key(uow: UnitOfWork, row: ApiKey) -> None:
     """Revoke a key from this transaction's commit on; every node asks the database, so every node knows."""
-    if row.revoked_at is not None:
-        raise IllegalMove("This key is revoked already.", state="revoked")
     row.revoked_at = uow.now
     uow.session.flush()
     uow.record(KeyRevoked(subject_id=row.id))

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 
 from accommodation.disclosure import Stage
 from accommodation.sealing import open_json
-from accommodation.vocabulary import Role
+from api.auth.access import fields_seen
 from api.blueprint import HarbourBlueprint
 from api.etags import send_etag
 from api.extensions import current_harbour, unit_of_work
@@ -19,7 +19,14 @@ from api.pagination import page
 from api.resources.common import ListQuery, after_id, list_schema
 from api.unit_of_work import SqlUnitOfWork
 from placement.release_models import AddressRelease
-from placement.releases import list_releases, read_release, release_address, revoke_release, stage_now
+from placement.releases import (
+    list_releases,
+    read_release,
+    relations_to_release,
+    release_address,
+    revoke_release,
+    stage_now,
+)
 
 blp = HarbourBlueprint("address_releases", __name__, description="An address for one named officer, by its provider's act.")
 
@@ -91,9 +98,10 @@ def _one(uow: SqlUnitOfWork, release: AddressRelease) -> dict[str, Any]:
 
 def _describe(uow: SqlUnitOfWork, release: AddressRelease) -> dict[str, Any]:
     columns = (name for name in AddressReleaseSchema().fields if name not in ("state", "reason"))
-    is_officer = uow.principal.role == Role.HOUSING_OFFICER
+    stage = stage_now(uow, release)
+    sees = fields_seen("address_release", uow.permit(relations_to_release(uow, release)), stage)
+    shown = {**{name: getattr(release, name) for name in columns}, "state": stage}
     return {
-        **{name: getattr(release, name) for name in columns},
-        "state": stage_now(uow, release),
-        "reason": None if is_officer else open_json(uow.cipher, release, "reason_sealed"),
+        **{name: value if name in sees else None for name, value in shown.items()},
+        "reason": open_json(uow.cipher, release, "reason_sealed") if "reason" in sees else None,
     }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
 from accommodation.alerts import Alert, OpenedAlert, close_alert, is_overdue, list_alerts, load_alert, read_alert
-from accommodation.people import runs_installation
-from accommodation.vocabulary import AlertKind, AlertOutcome
+from accommodation.people import relations_to_installation
+from accommodation.vocabulary import AlertKind, AlertOutcome, Relation
 from api.alert_coverage import list_coverage
 from api.blueprint import HarbourBlueprint
 from api.etags import check_etag, send_etag
@@ -101,12 +102,11 @@ def close_alert_(body: dict[str, Any], alert_id: uuid.UUID) -> dict[str, Any]:
 @blp.arguments(ListQuery, location="query")
 @blp.response(200, list_schema(AlertCoverageEntrySchema))
 def list_alert_coverage(query: dict[str, Any]) -> dict[str, Any]:
-    """List whether somebody looks at alerts, and how many wait: for the caller's organisation, for each to the
-    installation's administrator; nothing of what is in them."""
+    """List whether somebody looks at the organisation's alerts, and how many wait; for the installation's, all of them."""
     with unit_of_work(read_only=True) as uow:
-        only = None if runs_installation(uow) else uow.principal.organisation_id
-        after = after_id(query, "coverage")
-        rows = list_coverage(uow.session, uow.now, only=only, after=after, limit=query["limit"] + 1)
+        relation = uow.permit(chain(relations_to_installation(uow), [Relation.OWN_ORGANISATION]))
+        only = None if relation is Relation.INSTALLATION else uow.principal.organisation_id
+        rows = list_coverage(uow.session, uow.now, only=only, after=after_id(query, "coverage"), limit=query["limit"] + 1)
     return page(
         rows,
         query["limit"],

@@ -8,8 +8,9 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from accommodation.vocabulary import Role
-from api.auth.key_keeping import get_key, keys_seen_by, make_own_key, revoke_key, rotate_key
+from accommodation.people import relations_to_worker
+from accommodation.vocabulary import Relation, Role
+from api.auth.key_keeping import get_key, key_state, keys_in_relation, make_own_key, revoke_key, rotate_key
 from api.auth.models import ApiKey
 from api.auth.permissions import PERMISSIONS
 from api.blueprint import HarbourBlueprint
@@ -68,7 +69,8 @@ class NewApiKeySchema(ApiKeySchema):
 def list_api_keys(query: dict[str, Any]) -> dict[str, Any]:
     """List the caller's keys, for an administrator her organisation's; what is shown cannot be used as one."""
     with unit_of_work(read_only=True) as uow:
-        statement = keys_seen_by(uow.principal).order_by(ApiKey.id).limit(query["limit"] + 1)
+        relation = uow.permit([Relation.OWN_ORGANISATION, Relation.HERSELF])
+        statement = keys_in_relation(uow.principal, relation).order_by(ApiKey.id).limit(query["limit"] + 1)
         if (after := after_id(query, "api-keys")) is not None:
             statement = statement.where(ApiKey.id > after)
         rows = uow.session.execute(statement).scalars().all()
@@ -111,6 +113,7 @@ def revoke_api_key(key_id: uuid.UUID) -> None:
     with unit_of_work() as uow:
         row = get_key(uow, key_id)
         check_etag(row)
+        uow.permit(relations_to_worker(uow, row.worker), key_state(row, uow.now))
         revoke_key(uow, row)
 
 

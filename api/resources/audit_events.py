@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 
 from accommodation.calendar import start_of_day
+from accommodation.vocabulary import Relation
 from api.audit import AuditEvent
 from api.blueprint import HarbourBlueprint
 from api.extensions import unit_of_work
@@ -52,6 +53,7 @@ def list_audit_events(query: dict[str, Any]) -> dict[str, Any]:
     """List the events of the auditor's own organisation, in the order of its chain."""
     after = read_cursor(query["cursor"], "audit")
     with unit_of_work(read_only=True) as uow:
+        uow.permit(Relation.OWN_ORGANISATION)
         statement = select(AuditEvent).where(AuditEvent.organisation_id == uow.principal.organisation_id)
         for name in ("subject_id", "worker_id", "action"):
             if query[name] is not None:

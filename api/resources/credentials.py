@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from accommodation.base import NotFound
 from accommodation.sealing import open_json
+from accommodation.vocabulary import Relation
 from api.auth.confirming import NotConfirmed, charge_confirmation
 from api.auth.credentials import change_password, renew_recovery_codes
 from api.auth.guard import current_principal
@@ -37,6 +38,7 @@ def change_password_(body: dict[str, Any]) -> dict[str, Any]:
     harbour, principal = current_harbour(), current_principal()
     charged = charge_confirmation(harbour, principal)
     with unit_of_work(read_only=True) as uow:
+        uow.permit(Relation.HERSELF)
         credential = uow.session.execute(
             select(Credential).where(Credential.worker_id == principal.worker_id)
         ).scalar_one_or_none()
@@ -48,6 +50,7 @@ def change_password_(body: dict[str, Any]) -> dict[str, Any]:
     check_password(body["new_password"], "/new_password", name)
     stored = harbour.passwords.hash(body["new_password"])
     with unit_of_work() as uow:
+        uow.permit(Relation.HERSELF)
         refund(uow.session, charged)
         change_password(uow, principal.worker_id, stored)
         end_sessions(uow, principal.worker_id, but=principal.session_id)
@@ -61,5 +64,6 @@ def change_password_(body: dict[str, Any]) -> dict[str, Any]:
 def renew_recovery_codes_() -> dict[str, Any]:
     """Get ten new recovery codes; the old ones are void."""
     with unit_of_work() as uow:
+        uow.permit(Relation.HERSELF)
         codes = renew_recovery_codes(uow, current_harbour().settings.auth_key, uow.principal.worker_id)
     return {"recovery_codes": codes}

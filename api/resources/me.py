@@ -7,8 +7,9 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from accommodation.models import Organisation
+from accommodation.vocabulary import Relation
+from api.auth.access import ACCESS
 from api.auth.guard import current_principal
-from api.auth.permissions import PERMISSIONS
 from api.blueprint import HarbourBlueprint
 from api.extensions import unit_of_work
 from api.resources.administration import OrganisationSchema, describe_organisation
@@ -29,10 +30,11 @@ def get_me() -> dict[str, Any]:
     """Say who the caller is, for whom, and what she may do."""
     principal = current_principal()
     with unit_of_work(read_only=True) as uow:
+        uow.permit(Relation.HERSELF)
         organisation = uow.session.get_one(Organisation, principal.organisation_id)
     return {
         "worker_id": principal.worker_id,
         "role": principal.role,
         "organisation": describe_organisation(organisation),
-        "may": sorted(name for name, roles in PERMISSIONS.items() if principal.role in roles),
+        "may": sorted(ACCESS.operations_of(principal.role)),
     }

@@ -7,11 +7,10 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from accommodation.base import NotFound
 from accommodation.models import Provider, Unit
 from accommodation.people import check_runs_installation
 from accommodation.properties import edit_provider, open_provider
-from accommodation.queries import get_own_provider, get_provider, list_providers, list_unit_ids_of_provider
+from accommodation.queries import get_provider, list_providers, list_unit_ids_of_provider
 from accommodation.vacancies import confirm_vacancies
 from accommodation.vocabulary import ProviderKind
 from api.blueprint import HarbourBlueprint
@@ -100,8 +99,7 @@ def update_provider(body: dict[str, Any], provider_id: uuid.UUID) -> dict[str, A
 def confirm_provider_vacancies(provider_id: uuid.UUID) -> dict[str, Any]:
     """Say that all of the provider's vacancies are still true as of now."""
     with unit_of_work() as uow:
-        if get_own_provider(uow).id != provider_id:
-            raise NotFound
+        get_provider(uow, provider_id)
         units = [uow.session.get_one(Unit, unit_id) for unit_id in list_unit_ids_of_provider(uow, provider_id)]
         confirmed_at = confirm_vacancies(uow, provider_id, units)
     return {"confirmed_at": confirmed_at, "units": len(units)}

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from accommodation.calendar import local_date
 from accommodation.models import Unit, Worker
 from accommodation.sealing import open_json
-from accommodation.vocabulary import Gender, Role
+from accommodation.vocabulary import Gender, Relation
+from api.auth.access import fields_seen
 from api.blueprint import HarbourBlueprint
 from api.etags import send_etag
 from api.extensions import current_harbour, unit_of_work
@@ -32,6 +33,7 @@ from placement.referrals import (
     read_exact_check,
     withdraw_referral,
 )
+from placement.relations import CASE, relations_to_case
 from placement.vocabulary import DeclinedBy, DeclineReason, MemberRole, ReferralState, Verdict, WithdrawReason
 
 blp = HarbourBlueprint("referrals", __name__, description="Asking a unit's provider.")
@@ -132,8 +134,9 @@ class ExactCheckSchema(Schema):
 def list_referrals_(query: dict[str, Any]) -> dict[str, Any]:
     """List the referrals that the caller made or is asked to answer; the reading is recorded."""
     with unit_of_work() as uow:
+        relation = uow.permit(CASE)
         rows = list_referrals(uow, after=after_id(query, "referrals"), limit=query["limit"] + 1)
-        return page(rows, query["limit"], "referrals", lambda row: str(row.id), lambda row: _entry(uow, row))
+        return page(rows, query["limit"], "referrals", lambda row: str(row.id), lambda row: _entry(uow, row, relation))
 
 
 @blp.route("/referrals", methods=["POST"])
@@ -207,35 +210,38 @@ def withdraw_referral_(body: dict[str, Any], referral_id: uuid.UUID) -> dict[str
         return _describe(uow, withdraw_referral(uow, referral_id, WithdrawReason(body["reason"]), body["notes"]))
 
 
-def _entry(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
+def _entry(uow: SqlUnitOfWork, referral: Referral, relation: Relation) -> dict[str, Any]:
+    """Return what a list shows of a referral to one side of it."""
     columns = ("id", "hold_id", "household_id", "unit_id", "state", "made_at", "answered_at", "declined_by", "reason")
     shown = {name: getattr(referral, name) for name in columns}
     shown["verdict"] = referral.hold.verdict
     shown["answered_on"] = None if referral.answered_at is None else local_date(referral.answered_at)
-    if uow.principal.role == Role.HOUSING_OFFICER:
+    if relation is Relation.ASKING:
         shown |= answer_for_officer(answer_of(uow, referral))
-    return shown
+    sees = fields_seen("referral", relation, ReferralState(referral.state))
+    return {name: value if name in sees else None for name, value in shown.items()}
 
 
 def _describe(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:
+    """Return a referral as the contract shows it to the caller's side; what she does not see is not even opened."""
     uow.session.flush()
     send_etag(referral)
-    is_officer = uow.principal.role == Role.HOUSING_OFFICER
-    accepted = referral.state == ReferralState.ACCEPTED
+    relation = uow.permit(relations_to_case(uow, referral))
+    sees = fields_seen("referral", relation, ReferralState(referral.state))
     property_id = uow.session.get_one(Unit, referral.unit_id).property_id
     placement_id = uow.session.execute(select(Placement.id).where(Placement.referral_id == referral.id)).scalar_one_or_none()
-    household = uow.session.get_one(Household, referral.household_id)
     return {
-        **_entry(uow, referral),
-        "placement_id": placement_id,
-        "property_id": property_id if accepted or not is_officer else None,
-        "referred_by": _referer(uow, referral) if accepted and not is_officer else None,
-        "case": None
-        if is_officer
-        else case_for_provider(
-            open_json(uow.cipher, household, "details_sealed"), ReferralState(referral.state), local_date(uow.now)
-        ),
+        **_entry(uow, referral, relation),
+        "placement_id": placement_id if "placement_id" in sees else None,
+        "property_id": property_id if "property_id" in sees else None,
+        "referred_by": _referer(uow, referral) if "referred_by" in sees else None,
+        "case": _case(uow, referral, sees) if "case" in sees else None,
     }
+
+
+def _case(uow: SqlUnitOfWork, referral: Referral, sees: frozenset[str]) -> dict[str, Any]:
+    household = uow.session.get_one(Household, referral.household_id)
+    return case_for_provider(open_json(uow.cipher, household, "details_sealed"), sees, local_date(uow.now))
 
 
 def _referer(uow: SqlUnitOfWork, referral: Referral) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from marshmallow import Schema, fields
 from werkzeug.wrappers import Response
 
 from accommodation.base import NotFound
+from accommodation.vocabulary import Relation
 from api.auth.confirming import confirm_by_code
 from api.auth.cookies import SESSION
 from api.auth.guard import current_csrf_token, current_principal
@@ -60,6 +61,7 @@ def list_sessions() -> dict[str, Any]:
     """List the caller's own sessions that could still be used, oldest first."""
     principal = current_principal()
     with unit_of_work(read_only=True) as uow:
+        uow.permit(Relation.HERSELF)
         rows = list_open_sessions(uow.session, principal.worker_id, uow.now)
     return {"items": [describe_session(row, principal.session_id) for row in rows]}
 
@@ -69,6 +71,7 @@ def list_sessions() -> dict[str, Any]:
 def end_all_sessions() -> None:
     """Sign out everywhere: every session of the caller is over, this one too."""
     with unit_of_work() as uow:
+        uow.permit(Relation.HERSELF)
         end_sessions(uow, uow.principal.worker_id)
     forget_cookie()
 
@@ -110,7 +113,9 @@ def end_session_(session_id: uuid.UUID) -> None:
     """End one of the caller's own sessions."""
     with unit_of_work() as uow:
         row = uow.session.get(WorkerSession, session_id)
-        if row is None or row.worker_id != uow.principal.worker_id or not is_open(row, uow.now):
+        is_hers = row is not None and row.worker_id == uow.principal.worker_id
+        uow.permit([Relation.HERSELF] if is_hers else [])
+        if row is None or not is_open(row, uow.now):
             raise NotFound
         end_session(uow, row)
 
@@ -155,4 +160,5 @@ def _current(uow: SqlUnitOfWork) -> WorkerSession:
     row = uow.session.get(WorkerSession, uow.principal.session_id)
     if row is None or not is_open(row, uow.now):
         raise NotFound
+    uow.permit(Relation.HERSELF)
     return row

@@ -34,6 +34,7 @@ from api.audit.reasons import erase_reasons, open_reason
 from api.audit.signing import derive_signing_key, key_id_of, public_text
 from api.audit.verifying import check_stored
 from api.audit.writing import EVENTS, chained, lock_chain
+from api.auth.access import NOTING
 from api.unit_of_work import begin_unit_of_work, constraint_of
 from tests.support.append_only import append_only_lifted
 from tests.support.world import World
@@ -62,7 +63,7 @@ def create_organisation(world: World) -> uuid.UUID:
 @contextmanager
 def acting_for(world: World, organisation_id: uuid.UUID, now: datetime | None = None) -> Iterator[Any]:
     principal = Principal(worker_id=uuid.UUID(int=5), organisation_id=organisation_id, role="housing_officer")
-    with begin_unit_of_work(world.engine, world.harbour.key_ring, principal, "request", now) as uow:
+    with begin_unit_of_work(world.engine, world.harbour.key_ring, principal, "request", now, operation=NOTING) as uow:
         yield uow
 
 

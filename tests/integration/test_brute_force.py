@@ -411,7 +411,7 @@ def ask(
     tally.expect(json.dumps(masked[0]) == json.dumps(masked[1]), "the same search twice differs", household["id"])
     answer = first
     if max(first["found"].values()) > body["limit"]:
-        with world.unit_of_work(officer) as uow:
+        with world.unit_of_work(officer, operation="create_search") as uow:
             request = SearchRequest(needed_on=needed_on, limit=EVERY_UNIT)
             answer = make_search(uow, world.harbour.search_engine, uuid.UUID(household["id"]), request)
         answer = json.loads(answer)

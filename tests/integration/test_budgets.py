@@ -211,7 +211,7 @@ def test_a_raise_ends(limited: World, officer: Caller, lead: Caller) -> None:
     geometry = settle_geometry(limited.harbour.atlas, circle(8_000))
     facts = {"geometry": geometry, "reason": "his_home", "source": "survivor"}
 
-    with pytest.raises(BudgetSpent), limited.unit_of_work(officer, later) as uow:
+    with pytest.raises(BudgetSpent), limited.unit_of_work(officer, later, operation="create_area_to_avoid") as uow:
         add_area(uow, DEFAULT_BUDGETS, uuid.UUID(household["id"]), facts, valid_from=None, valid_to=None)
 
 
@@ -243,7 +243,7 @@ def test_many_at_once_do_not_outrun_a_budget(limited: World, officer: Caller) ->
         }
         barrier.wait()
         try:
-            with limited.unit_of_work(officer) as uow:
+            with limited.unit_of_work(officer, operation="create_area_to_avoid") as uow:
                 add_area(uow, DEFAULT_BUDGETS, uuid.UUID(household["id"]), facts, valid_from=None, valid_to=None)
             statuses.append("taken")
         except BudgetSpent:

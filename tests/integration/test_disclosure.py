@@ -23,7 +23,7 @@ from api.outbox import OutboxMessage
 from api.scheduler import notice_lapsed_releases
 from placement.release_models import AddressDisclosure
 from tests.support.problems import assert_problem, masked
-from tests.support.sessions import sign_in, stay, step_up
+from tests.support.sessions import sign_in, step_up
 from tests.support.world import Caller, World
 
 NIGHT = datetime.fromisoformat("2026-11-24T02:00:00+00:00")
@@ -206,11 +206,7 @@ def test_without_a_second_factor_everything_else_looks_as_if_it_did_not_exist(wo
         assert night.ask(night.officer).status_code == 201
         elsewhere = night.ask(blind)
     with night.at(VIEW_FOR):
-<<<<<<< ours
         used = night.ask(sign_in(night.officer, stepped_up=False))
-=======
-        used = night.ask(stay(blind))
->>>>>>> theirs
 
     assert_problem(allowed, "step-up-needed")
     assert [masked(answer) == nothing for answer in (unchecked, capped, elsewhere, used)] == [True] * 4

@@ -354,20 +354,20 @@ def _raw(key: str) -> bytes:
 
 
 def _edit(world: World, officer: Caller, household_id: uuid.UUID, case_id: str) -> None:
-    with world.unit_of_work(officer) as uow:
+    with world.unit_of_work(officer, operation="update_household") as uow:
         edit_household(uow, UNLIMITED, load_household(uow, household_id), {"external_case_id": case_id})
 
 
 def _add_one(world: World, officer: Caller, household_id: uuid.UUID) -> None:
     """Read a household, add one to a number in it, and write it: an edit that is lost shows."""
-    with world.unit_of_work(officer) as uow:
+    with world.unit_of_work(officer, operation="update_household") as uow:
         household = load_household(uow, household_id)
         number = int(open_household(uow, household).details.get("external_case_id") or 0)
         edit_household(uow, UNLIMITED, household, {"external_case_id": str(number + 1)})
 
 
 def _case_id(world: World, officer: Caller, household_id: uuid.UUID) -> str:
-    with world.unit_of_work(officer) as uow:
+    with world.unit_of_work(officer, operation="update_household") as uow:
         return str(open_household(uow, load_household(uow, household_id)).details.get("external_case_id") or 0)
 
 

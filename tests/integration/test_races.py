@@ -319,5 +319,5 @@ def _searched(world: World, officer: Caller) -> dict[str, uuid.UUID]:
 
 
 def _hold(world: World, officer: Caller, ids: dict[str, uuid.UUID], unit_id: uuid.UUID, now: datetime) -> Hold:
-    with world.unit_of_work(officer, now) as uow:
+    with world.unit_of_work(officer, now, operation="create_hold") as uow:
         return hold_unit(uow, world.harbour.search_engine, world.harbour.budgets, ids["household"], unit_id, ids["search"])

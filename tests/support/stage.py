@@ -300,7 +300,7 @@ class Stage:
         session = world.sign_in(administrator).session
         assert session is not None
         alert_id = self._alert_about(officer, household)
-        with world.unit_of_work(callers[Role.SAFEGUARDING_LEAD]) as uow:
+        with world.unit_of_work(callers[Role.SAFEGUARDING_LEAD], operation="create_budget_raise") as uow:
             own = officer.organisation_id
             raise_budget(uow, BudgetKind.GEOMETRY, BudgetScope.ORGANISATION, own, 1, "A night of five families.")
         ids = {
@@ -352,7 +352,7 @@ class Stage:
         colleague = self.world.create_caller(Role.HOUSING_OFFICER, officer.organisation_id)
         until = self.world.today() + timedelta(days=300)
         strict = replace(DEFAULT_BUDGETS, budgets={}, free_hours=0, changes_alone=0)
-        with self.world.unit_of_work(colleague) as uow:
+        with self.world.unit_of_work(colleague, operation="update_area_to_avoid") as uow:
             change = change_area(uow, strict, load_area(uow, uuid.UUID(area["id"])), {"valid_to": until})
             assert isinstance(change, AreaChange)
             return str(change.id)

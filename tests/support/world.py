@@ -27,6 +27,7 @@ from accommodation.people_models import SharingAgreement, WorkerRole
 from accommodation.supply import touch_agreements
 from accommodation.vocabulary import OrganisationKind, Role
 from api.app import PREFIX, create_app
+from api.auth.access import NOTING, SYSTEM_OPERATION
 from api.auth.administration import issue_key
 from api.auth.credentials import set_credential
 from api.auth.models import WorkerSession
@@ -199,10 +200,13 @@ class World:
             return replace(principal, session_id=row.id, stepped_up_until=row.stepped_up_until)
 
     @contextmanager
-    def unit_of_work(self, caller: Caller | None = None, now: datetime | None = None) -> Iterator[SqlUnitOfWork]:
-        """Open a unit of work for a caller, at a time."""
+    def unit_of_work(
+        self, caller: Caller | None = None, now: datetime | None = None, *, operation: str | None = None
+    ) -> Iterator[SqlUnitOfWork]:
+        """Open a unit of work for a caller, at a time. She must say for which operation, or no row is permitted to her."""
+        operation = operation or (SYSTEM_OPERATION if caller is None else NOTING)
         principal = NOBODY if caller is None else self.principal_of(caller)
-        with begin_unit_of_work(self.engine, self.harbour.key_ring, principal, None, now) as uow:
+        with begin_unit_of_work(self.engine, self.harbour.key_ring, principal, None, now, operation=operation) as uow:
             yield uow
 
     def create_caller(

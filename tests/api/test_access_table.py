@@ -1,0 +1,313 @@
+"""The table of access against the pages written a second time; every role, relation and state over HTTP; every mutant."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import random
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import chain
+from typing import Any
+
+import pytest
+
+from accommodation.base import IllegalMove, Principal, new_id
+from accommodation.vocabulary import KeyState, Relation, Role, UnitOffer, VoidState
+from api.auth.access import ACCESS, SYSTEM_OPERATION, Access, AccessNotAsked, AccessTable, fields_seen
+from api.auth.administration import WorkerAdded
+from api.auth.guard import operation_of
+from api.auth.permissions import ANY, FIELDS, OPEN_OPERATIONS, TABLE, Rule
+from api.resources.referrals import CaseMemberSchema, CaseSchema, ReferralSchema
+from api.unit_of_work import begin_unit_of_work
+from placement.households import open_household
+from placement.models import Household
+from placement.vocabulary import HoldState, PlacementState, ReferralState, ReminderStanding
+from tests.support.access import LINES, OPERATIONS, SEEN_BY, STATES, legal_moves
+from tests.support.cases import KIND_OF, PLACES, Ask, Cases, forget_everything
+from tests.support.problems import assert_problem, masked
+from tests.support.stage import Operation, Stage
+
+KINDS: dict[str, type[StrEnum]] = {
+    "hold": HoldState,
+    "referral": ReferralState,
+    "placement": PlacementState,
+    "reminder": ReminderStanding,
+    "void": VoidState,
+    "unit": UnitOffer,
+    "key": KeyState,
+}
+STATE_REFUSED = {
+    "release_hold": {"hold-over"},
+    "create_referral": {"hold-over", "illegal-move"},
+    "disclose_address": {"not-found"},
+}
+"""What a refusal for the state looks like where it is not `illegal-move`."""
+
+MUTANTS_OVER_HTTP = 40
+
+
+@pytest.fixture
+def cases(stage: Stage, standing: dict[str, Stage], monkeypatch: pytest.MonkeyPatch) -> Cases:
+    """One row of every kind in every state; what is done to them is judged and forgotten."""
+    if "cases" not in standing or standing["cases"].stage is not stage:  # type: ignore[attr-defined]
+        standing["cases"] = Cases(stage)  # type: ignore[assignment]
+    forget_everything(monkeypatch)
+    return standing["cases"]  # type: ignore[return-value]
+
+
+def test_the_table_says_what_the_pages_say() -> None:
+    assert _decisions(ACCESS) == _specified()
+
+
+def test_every_route_is_in_the_pages_and_every_operation_there_has_a_route(stage: Stage) -> None:
+    routes = {operation_of(rule.endpoint) for rule in stage.world.app.url_map.iter_rules()}
+
+    assert routes - OPEN_OPERATIONS == OPERATIONS
+
+
+def test_the_kinds_of_states_are_those_of_the_code() -> None:
+    assert {kind: tuple(states) for kind, states in KINDS.items()} == STATES
+
+
+@pytest.mark.parametrize("relation", ["asking", "asked"])
+def test_each_side_of_a_referral_is_shown_what_the_pages_say(relation: str) -> None:
+    for state in ReferralState:
+        said = SEEN_BY["referral"][relation]
+        wanted = set(said["always"].split()) | (set(said["accepted"].split()) if state == "accepted" else set())
+        assert fields_seen("referral", Relation(relation), state) == wanted, state
+
+
+@pytest.mark.parametrize(("place", "role"), [("asking", Role.HOUSING_OFFICER), ("asked", Role.REFUGE_MANAGER)])
+def test_over_http_each_side_is_shown_these_fields_and_no_other(cases: Cases, place: str, role: Role) -> None:
+    for state in STATES["referral"]:
+        said = SEEN_BY["referral"][place]
+        wanted = set(said["always"].split()) | (set(said["accepted"].split()) if state == "accepted" else set())
+
+        shown = _shown(cases.send(Ask("get_referral", role, place, state)).get_json())
+
+        assert shown <= wanted, (state, shown - wanted)
+        assert wanted & {"property_id", "meeting_point", "case.needs", "case.members.age", "case.members.name"} <= shown, (
+            state
+        )
+
+
+def test_every_field_of_a_referral_is_in_the_table() -> None:
+    shape = {*ReferralSchema().fields, *(f"case.{name}" for name in CaseSchema().fields if name != "members")}
+    shape |= {f"case.members.{name}" for name in CaseMemberSchema().fields}
+
+    assert {name for sight in FIELDS for name in sight.fields} == shape
+
+
+def test_over_http_everybody_is_answered_as_the_pages_say(cases: Cases) -> None:
+    guarded = [operation for name, operation in cases.stage.operations.items() if name not in OPEN_OPERATIONS]
+    asks = [ask for operation in guarded for ask in _asks(cases, operation)]
+    if cases.stage.world.engine.dialect.name != "sqlite" and not os.environ.get("ASSURE"):
+        asks = asks[::5]  # the table does not know the engine
+
+    wrong = {ask: difference for ask in asks if (difference := _difference(cases, ask)) is not None}
+
+    assert not wrong
+    assert len(asks) > 100
+
+
+def test_lists_show_a_side_its_rows_and_nobody_else_anything(cases: Cases) -> None:
+    rows_of = {
+        "list_holds": "hold",
+        "list_referrals": "referral",
+        "list_placements": "placement",
+        "list_reminders": "reminder",
+    }
+    query = {"list_reminders": "&mine=0&when=all"}
+
+    for name, kind in rows_of.items():
+        rows = {row_id for (known, _), row_id in cases.ids.items() if known == kind}
+        for (role, place), caller in cases.callers.items():
+            path = f"{cases.stage.operations[name].path}?limit=200{query.get(name, '')}"
+            answer = cases.stage.client.get(path, headers={"Authorization": f"Bearer {caller.key}"})
+            lines = LINES.get((name, role), [])
+            shown = {item["id"] for item in answer.get_json(force=True).get("items", [])}
+            assert rows & shown == (rows if any(line.relation == place for line in lines) else set()), (name, role, place)
+
+
+def test_nearly_every_mutant_of_the_table_differs_from_the_pages() -> None:
+    wanted = _specified()
+    mutants = list(_mutants())
+
+    survivors = [what for what, rules in mutants if _decisions(AccessTable(rules)) == wanted]
+
+    assert len(mutants) > 500
+    assert len(survivors) <= len(mutants) // 20, survivors
+
+
+@pytest.mark.before_the_database
+def test_nearly_every_mutant_of_the_table_is_noticed_over_http(cases: Cases, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutants = list(_mutants())
+    if not os.environ.get("ASSURE"):
+        mutants = random.Random(1).sample(mutants, MUTANTS_OVER_HTTP)
+    survivors = []
+
+    for (name, what), rules in mutants:
+        table = AccessTable(rules)
+        with monkeypatch.context() as patch:
+            patch.setattr(ACCESS, "rules", table.rules)
+            patch.setattr(ACCESS, "_found", table._found)
+            if not any(_difference(cases, ask) for ask in _asks(cases, cases.stage.operations[name])):
+                survivors.append((name, what))
+
+    assert len(survivors) <= len(mutants) // 20, survivors
+
+
+def test_a_view_that_does_not_ask_for_the_relation_gives_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guard taken out of a loader is red, and in production no data."""
+    monkeypatch.setattr(
+        "api.resources.households.read_household",
+        lambda uow, household_id: open_household(uow, uow.session.get_one(Household, household_id)),
+    )
+
+    assert_problem(stage.send("get_household"), "internal-error")
+
+
+def test_a_view_that_opens_no_unit_of_work_gives_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(stage.world.app.view_functions, "households.get_household", lambda household_id: {"name": "Ayesha"})
+
+    assert_problem(stage.send("get_household"), "internal-error")
+
+
+def test_a_unit_of_work_that_asked_nothing_is_not_committed(stage: Stage) -> None:
+    world, officer = stage.world, stage.own.callers[Role.HOUSING_OFFICER]
+    before = stage.digest()
+
+    with pytest.raises(AccessNotAsked), world.unit_of_work(officer, operation="update_household") as uow:
+        uow.record(WorkerAdded(subject_id=new_id()))
+
+    assert stage.digest() == before
+
+
+def test_a_state_that_the_table_names_must_be_asked_for() -> None:
+    access = Access("release_hold", Role.HOUSING_OFFICER)
+    access.permit(Relation.ASKING, None)
+
+    with pytest.raises(AccessNotAsked):
+        access.check_asked()
+    access.permit(Relation.ASKING, HoldState.LIVE)
+    access.check_asked()
+
+
+def test_nobody_with_a_role_acts_for_the_system(stage: Stage) -> None:
+    for role in Role:
+        principal = Principal(new_id(), new_id(), role)
+        with pytest.raises(AccessNotAsked):
+            begin_unit_of_work(stage.world.engine, stage.world.harbour.key_ring, principal, None).__enter__()
+    assert Access(SYSTEM_OPERATION, "system").permit([], None) is Relation.INSTALLATION
+
+
+def test_the_state_of_one_kind_is_not_that_of_another() -> None:
+    access = Access("revoke_api_key", Role.ADMINISTRATOR)
+
+    with pytest.raises(IllegalMove):
+        access.permit(Relation.INSTALLATION, HoldState.EXPIRED)
+
+
+def _asks(cases: Cases, operation: Operation) -> Iterator[Ask]:
+    """Yield the questions about an operation. A role that is not listed is asked once: the guard looks at no row."""
+    for role in Role:
+        is_listed = (operation.name, role) in LINES or os.environ.get("ASSURE")
+        for state in cases.states_of(operation) if is_listed else cases.states_of(operation)[:1]:
+            for place in PLACES if is_listed else PLACES[:1]:
+                yield Ask(operation.name, role, place, state)
+
+
+def _difference(cases: Cases, ask: Ask) -> str | None:
+    """Send a question and say how the answer differs from what the pages want, or None."""
+    operation = cases.stage.operations[ask.operation]
+    lines = LINES.get((ask.operation, ask.role), [])
+    relations = cases.relations_at(operation, ask.place)
+    response = cases.send(ask)
+    status = response.status_code
+    slug = response.get_json(force=True)["type"].removeprefix("/problems/") if status >= 400 else None
+    if status >= 500:
+        return "it failed"
+    if not lines:
+        return None if slug == "not-permitted" else f"a role that is not listed got {status}"
+    if not any(line.relation in relations for line in lines):
+        if slug != "not-found":
+            return f"somebody without a relation got {status}"
+        nothing = cases.send(ask, about_nothing=True)
+        return None if masked(response) == masked(nothing) else "it shows that there is something"
+    if not any(line.allows(relation, ask.state) for line in lines for relation in relations):
+        if slug not in STATE_REFUSED.get(ask.operation, {"illegal-move"}):
+            return f"a forbidden state got {slug or status}"
+        return _wrong_moves(ask, KIND_OF[cases.subject_of(operation) or ""], relations, response.get_json(force=True))
+    return f"somebody who may got {slug}" if slug in ("not-permitted", "not-found", "illegal-move", "hold-over") else None
+
+
+def _wrong_moves(ask: Ask, kind: str, relations: set[str], problem: dict[str, Any]) -> str | None:
+    """Say what is wrong with the legal moves that a refusal names; a hold that is referred is a case of its own."""
+    if problem["type"] != "/problems/illegal-move" or problem["state"] == "referred":
+        return None
+    moves = {move for relation in relations for move in legal_moves(ask.role, relation, kind, problem["state"])}
+    return None if set(problem["legal_moves"]) == moves else f"it names {problem['legal_moves']} as legal moves"
+
+
+def _shown(body: Any, path: str = "") -> set[str]:
+    """Return the paths of a referral's answer that hold something; what a household needs is one field."""
+    if isinstance(body, list):
+        return {name for item in body for name in _shown(item, path)}
+    names = {path.removeprefix(".")} - {"", "case.members"}
+    if not isinstance(body, dict) or path == ".case.needs":
+        return set() if body is None else names
+    return names.union(*(_shown(value, f"{path}.{name}") for name, value in body.items()))
+
+
+def _specified() -> set[tuple[str, str, str, str, str]]:
+    """Return every (operation, role, relation, kind, state) that the pages allow."""
+    return {
+        (line.operation, line.role, str(relation), kind, state)
+        for line in chain.from_iterable(LINES.values())
+        for relation in Relation
+        for kind, states in STATES.items()
+        for state in states
+        if (line.kind is None or line.kind == kind) and line.allows(relation, state)
+    }
+
+
+def _decisions(table: AccessTable) -> set[tuple[str, str, str, str, str]]:
+    """Return every (operation, role, relation, kind, state) that a table allows."""
+    return {
+        (operation, str(role), str(rule.relation), kind, str(state))
+        for operation in {rule.operation for rule in table.rules}
+        for role in Role
+        for rule in table.rules_of(operation, role)
+        for kind, states in KINDS.items()
+        for state in states
+        if rule.states == ANY or any(type(named) is type(state) and named == state for named in rule.states)
+    }
+
+
+def _mutants() -> Iterator[tuple[tuple[str, str], list[Rule]]]:
+    """Yield tables with one rule changed: dropped, a role less or more, another relation, other states."""
+    for at, rule in enumerate(TABLE):
+        others = [*TABLE[:at], *TABLE[at + 1 :]]
+
+        def changed(what: str, at: int = at, rule: Rule = rule, **facts: object) -> tuple[tuple[str, str], list[Rule]]:
+            mutant = dataclasses.replace(rule, **facts)
+            return (rule.operation, f"{sorted(rule.roles)}: {what}"), [*TABLE[:at], mutant, *TABLE[at + 1 :]]
+
+        yield (rule.operation, f"{sorted(rule.roles)}: no rule"), others
+        for role in Role:
+            if role not in rule.roles:
+                if role not in ACCESS.roles_of(rule.operation):
+                    yield changed(f"{role} more", roles={*rule.roles, role})
+            elif len(rule.roles) > 1:
+                yield changed(f"{role} less", roles=rule.roles - {role})
+        for relation in Relation:
+            if relation is not rule.relation:
+                yield changed(f"{relation}", relation=relation)
+        if rule.states:
+            yield changed("any state", states=ANY)
+            for state in type(rule.states[0]):
+                if state not in rule.states:
+                    yield changed(f"{state} too", states=(*rule.states, state))
+                elif len(rule.states) > 1:
+                    yield changed(f"not {state}", states=tuple(named for named in rule.states if named != state))
