@@ -41,9 +41,9 @@ def export_household(uow: UnitOfWork, household_id: uuid.UUID) -> dict[str, Any]
     record = open_household(uow, household)
     placed = select(Placement.id).where(Placement.household_id == household_id)
     exported = {
-        "exported_at": uow.now.isoformat(),
+        "exported_at": uow.now,
         "reference": household.reference,
-        "recorded_at": household.created_at.isoformat(),
+        "recorded_at": household.created_at,
         "details": record.details,
         "no_areas_statement": record.no_areas_statement,
         "areas_to_avoid": [_area(uow, row) for row in _rows(uow, AreaToAvoid, AreaToAvoid.household_id == household_id)],
