@@ -100,6 +100,16 @@ class AddressReleased(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReleaseRead(DomainEvent):
+    name: ClassVar[str] = "address_release:read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasesListed(DomainEvent):
+    name: ClassVar[str] = "address_release:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReleaseRevoked(DomainEvent):
     name: ClassVar[str] = "address:release:revoked"
 

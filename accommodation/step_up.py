@@ -6,15 +6,13 @@ from datetime import datetime
 
 from accommodation.base import Principal
 from accommodation.disclosure import has_second_factor
-from accommodation.errors import SessionNeeded, StepUpNeeded
+from accommodation.errors import StepUpNeeded
 
 
 def demand_step_up(principal: Principal, now: datetime) -> None:
     """Let a caller pass whose second factor still counts at `now`, UTC.
 
-    Raises SessionNeeded for a key, which can never step up, and StepUpNeeded for a session that has not, or too long ago.
+    Raises StepUpNeeded for a key, which can never step up, and for a session that has not, or too long ago.
     """
-    if principal.session_id is None:
-        raise SessionNeeded
-    if not has_second_factor(principal.stepped_up_until, has_session=True, now=now):
+    if not has_second_factor(principal.stepped_up_until, has_session=principal.session_id is not None, now=now):
         raise StepUpNeeded

@@ -171,7 +171,6 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "acknowledge_reminder": {"outcome": "done"},
     # administration
     "create_organisation": {"name": "Example Council", "kind": "council"},
-    "create_worker": {"organisation_id": _ID, "name": "C. Example"},
     "create_api_key": {"role": None, "days": 90, "read_only": True, "operations": ["get_me"]},
     "rotate_api_key": {"overlap_hours": 24},
     "grant_role": {"role": "auditor"},

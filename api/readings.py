@@ -29,12 +29,14 @@ from placement.events import (
     AreasListed,
     ExactCheckRead,
     HouseholdRead,
+    PlacementRead,
     ReadingsListed,
     ReferralRead,
     SearchRead,
+    TimelineRead,
 )
 from placement.households import load_household
-from placement.models import AreaToAvoid, Referral, Search
+from placement.models import AreaToAvoid, Placement, Referral, Search
 
 OF_A_PROPERTY = (AddressDisclosed, AddressReadAgain, AddressReleased, MeetingPointTold, ReleaseExpired, ReleaseRevoked)
 OF_A_HOUSEHOLD = (HouseholdRead, AreasListed)
@@ -66,7 +68,7 @@ def list_disclosures(uow: UnitOfWork, property_id: uuid.UUID, after: Position | 
 
 
 def list_readings(uow: UnitOfWork, household_id: uuid.UUID, after: Position | None, limit: int) -> Sequence[AuditEvent]:
-    """List who read a household, its areas, searches and referrals, its own organisation and providers alike; oldest first.
+    """List who read a household, its areas, searches, referrals and placements, in whatever organisation; oldest first.
 
     That a provider ran the exact check is not in it: run and declined at once, it would tell what the check found.
     Raises NotFound.
@@ -78,7 +80,13 @@ def list_readings(uow: UnitOfWork, household_id: uuid.UUID, after: Position | No
         and_(
             AuditEvent.subject_id.in_(select(model.id).where(model.household_id == household.id)), AuditEvent.action == name
         )
-        for model, name in ((AreaToAvoid, AreaRead.name), (Search, SearchRead.name), (Referral, ReferralRead.name))
+        for model, name in (
+            (AreaToAvoid, AreaRead.name),
+            (Search, SearchRead.name),
+            (Referral, ReferralRead.name),
+            (Placement, PlacementRead.name),
+            (Placement, TimelineRead.name),
+        )
     ]
     return _page(uow, or_(own, *parts), after, limit)
 

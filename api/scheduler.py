@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from accommodation.base import Principal
 from api.audit.checkpoints import make_checkpoints
 from api.audit.signing import derive_signing_key
+from api.auth.forgetting import forget_sign_ins as forget
 from api.database import READ_ONLY, checkpoint, db
 from api.extensions import current_harbour
 from api.outbox import OutboxNotifier
@@ -108,12 +109,18 @@ def watch_workers() -> int:
     return watch_for_misuse(db.engine, current_harbour().key_ring)
 
 
+def forget_sign_ins() -> int:
+    """Delete counters, tokens and sessions that are over."""
+    return forget(db.engine, datetime.now(UTC))
+
+
 JOBS = (
     Job("notice_overstays", notice_overstays, 300),
     Job("send_due_reminders", send_due_reminders, 15),
     Job("sign_audit_trail", sign_audit_trail, 600),
     Job("watch_workers", watch_workers, 900),
     Job("notice_lapsed_releases", notice_lapsed_releases, 60),
+    Job("forget_sign_ins", forget_sign_ins, 300),
     Job("checkpoint_database", checkpoint_database, 60),
 )
 

@@ -108,8 +108,9 @@ def _welcome(settings: Settings, base: str) -> str:
     lines = ["", f"Harbour is ready at {base}", f"  OpenAPI document: {base}{PREFIX}/openapi.json"]
     if not settings.demo_key_file.exists():
         return "\n".join([*lines, ""])
-    keys: dict[str, str] = json.loads(settings.demo_key_file.read_text())
-    lines.append(f"  Demo keys (also in {settings.demo_key_file}):")
+    demo: dict[str, dict[str, str]] = json.loads(settings.demo_key_file.read_text())
+    keys = {role: given["key"] for role, given in demo.items()}
+    lines.append(f"  Demo keys (with passwords and authenticators' secrets in {settings.demo_key_file}):")
     lines += [f"    {role:<20} {key}" for role, key in keys.items()]
     household_id = _waiting_household(base, keys["housing_officer"])
     if household_id is not None:

@@ -23,7 +23,7 @@ from geo.authorities import authorities
 from geo.cell_division import Country, Node, Piece, divide
 from geo.cell_joining import Draft, join_small
 from geo.cell_naming import part_names
-from geo.cell_shaping import outline_around, outline_of
+from geo.cell_shaping import outline_of
 from geo.counties import join_into_counties
 from geo.gazetteer import Gazetteer
 from geo.household_estimate import estimate_households
@@ -124,7 +124,6 @@ def _serialised(edition: str, directory: Directory, cells: list[Draft], trees: d
     shapes = [outline_of(cell.piece.hull, points[cell.piece.rows], directory.uncertainty[cell.piece.rows]) for cell in cells]
     main = [directory.authority_codes[np.bincount(directory.authority[cell.piece.rows]).argmax()] for cell in cells]
     counties = join_into_counties(cells, main)
-    shapes += [outline_around([shapes[index] for index in county.cells]) for county in counties]
     rings = [shapely.get_coordinates(shape).astype("<i4") for shape in shapes]
     county_of = {index: number for number, county in enumerate(counties) for index in county.cells}
     content: dict[str, Any] = {

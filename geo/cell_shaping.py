@@ -48,13 +48,3 @@ def outline_of(hull: shapely.Polygon, points: Points, uncertainty: npt.NDArray[A
     outline = shapely.Polygon(shapely.union_all(grown).exterior)
     rounded = shapely.set_precision(outline.simplify(_TOLERANCE), 1.0)
     return shapely.normalize(shapely.Polygon(rounded.exterior))
-
-
-def outline_around(outlines: list[shapely.Polygon]) -> shapely.Polygon:
-    """Return one outline, of whole-metre vertices and without holes, that covers several; a sea between them is in it."""
-    together = shapely.union_all(outlines)
-    if not isinstance(together, shapely.Polygon):
-        together = together.convex_hull
-    together = shapely.Polygon(together.exterior).buffer(_TOLERANCE + _ROUNDING, quad_segs=2)
-    rounded = shapely.set_precision(shapely.Polygon(together.exterior).simplify(_TOLERANCE), 1.0)
-    return shapely.normalize(shapely.Polygon(rounded.exterior))

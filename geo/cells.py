@@ -40,9 +40,9 @@ class CellPartition:
 
     `codes` and `names` are in one order, which is that of every array here: first the `fine_count` cells into which the
     country is divided, then the counties, which are unions of them for properties of special risk. `centroids` is
-    float64[n, 2], the mean easting and northing of each one's postcodes in metres of EPSG:27700; `shapes` is an object
-    array of n polygons in the same system, each reaching at least 250 m beyond its postcodes; `household_counts` is
-    int64[n], estimated from below, and `square_metres` int64[fine_count], what a cell covers without that reach.
+    float64[n, 2], the mean easting and northing of each one's postcodes in metres of EPSG:27700; `household_counts` is
+    int64[n], estimated from below. `shapes`, of the `fine_count` cells alone, is an object array of polygons in the same
+    system, each reaching at least 250 m beyond its postcodes; `square_metres` int64, what each covers without that reach.
     """
 
     def __init__(self, content: dict[str, Any]) -> None:
@@ -53,15 +53,18 @@ class CellPartition:
         self.names: list[str] = content["names"] + content["county_names"]
         middles = content["centroids"] + content["county_centroids"]
         self.centroids: npt.NDArray[np.float64] = np.array(middles, dtype=np.float64)
-        self._county_of: list[int] = content["counties"]
+        self._county_of: npt.NDArray[np.int64] = np.array(content["counties"], dtype=np.int64)
+        # Cells in the order of their counties, and where each county begins among them.
+        self._by_county = np.argsort(self._county_of, kind="stable")
+        self._county_starts = np.searchsorted(self._county_of[self._by_county], np.arange(len(content["county_codes"])))
         self.postcode_counts = _with_counties(content["postcodes"], content)
         self.household_counts = _with_counties(content["households"], content)
         self.square_metres: npt.NDArray[np.int64] = np.array(content["square_metres"], dtype=np.int64)
         self.shapes: npt.NDArray[Any] = _polygons(content["rings"], content["ring_lengths"])
         self._index = {code: index for index, code in enumerate(self.codes)}
         self._trees: dict[str, Any] = content["trees"]
-        self._authorities = _tables(content["authorities"], content)
-        self._districts = _tables(content["districts"], content)
+        self._authorities = _tables(content["authorities"])
+        self._districts = _tables(content["districts"])
         self._bounds = shapely.bounds(self.shapes)
         self._corners = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(self.shapes), 0))
         self._search = shapely.STRtree(self.shapes)
@@ -106,7 +109,7 @@ class CellPartition:
 
     def county_of(self, cell: int) -> int:
         """Return the county of a fine cell: the coarser cell that stands for it where a property is of special risk."""
-        return self.fine_count + self._county_of[cell]
+        return self.fine_count + int(self._county_of[cell])
 
     def is_county(self, cell: int) -> bool:
         """Tell whether a cell is a county."""
@@ -137,10 +140,21 @@ class CellPartition:
         return cell
 
     def verdicts(self, area: AreaGeometry) -> Verdicts:
-        """Return uint8[n]: CLEAR, REVIEW or BLOCKED for every cell against one area."""
-        if area.outer is None or area.nominal is None:
-            return self._counted(area)
-        result = np.zeros(len(self.codes), dtype=np.uint8)
+        """Return uint8[n]: CLEAR, REVIEW or BLOCKED for every cell and every county against one area.
+
+        A county is clear where all its cells are, blocked where all its cells are, and under review otherwise.
+        """
+        is_counted = area.outer is None or area.nominal is None
+        fine = self._counted(area) if is_counted else self._drawn(area)
+        by_county = fine[self._by_county]
+        gravest = np.maximum.reduceat(by_county, self._county_starts)
+        lightest = np.minimum.reduceat(by_county, self._county_starts)
+        # Where not all are blocked, the gravest may be: of a county that is one under review.
+        return np.concatenate([fine, np.where(lightest == BLOCKED, BLOCKED, np.minimum(gravest, REVIEW)).astype(np.uint8)])
+
+    def _drawn(self, area: AreaGeometry) -> Verdicts:
+        """Compare outlines: a cell that the outer shape does not touch is clear, one that the nominal one covers blocked."""
+        result = np.zeros(self.fine_count, dtype=np.uint8)
         touched = self._search.query(area.outer, predicate="intersects")
         result[touched] = REVIEW
         west, south, east, north = shapely.bounds(area.nominal)
@@ -157,7 +171,7 @@ class CellPartition:
         wholly outside, as any one of its corners does. That is far quicker than comparing whole outlines.
         """
         shapely.prepare(shape)
-        inside = np.zeros(len(self.codes), dtype=np.bool_)
+        inside = np.zeros(self.fine_count, dtype=np.bool_)
         inside[cells] = shapely.intersects_xy(shape, self._corners[cells])
         # A whole edge has a box as large as the area. Short pieces of it are near few cells each.
         pieces = _edge_pieces(shape)
@@ -167,7 +181,7 @@ class CellPartition:
 
     def _counted(self, area: AreaGeometry) -> Verdicts:
         """Compare sets of postcodes: all of a cell's in the area is blocked, none is clear."""
-        inside = np.zeros(len(self.codes), dtype=np.int64)
+        inside = np.zeros(self.fine_count, dtype=np.int64)
         for district in area.districts:
             cells, counts = self._districts.get(district, _NOWHERE)
             inside[cells] += counts
@@ -175,7 +189,7 @@ class CellPartition:
             cells, counts = self._authorities.get(area.authority_code, _NOWHERE)
             inside[cells] += counts
         result = np.where(inside > 0, REVIEW, CLEAR).astype(np.uint8)
-        result[inside == self.postcode_counts] = BLOCKED
+        result[inside == self.postcode_counts[: self.fine_count]] = BLOCKED
         return result
 
 
@@ -207,15 +221,11 @@ _Table = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 _NOWHERE: Final[_Table] = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
-def _tables(flat: dict[str, list[int]], content: dict[str, Any]) -> dict[str, _Table]:
-    """Return for each code the cells and counties that have postcodes of it, and how many each has."""
-    county_of = np.array(content["counties"], dtype=np.int64) + len(content["codes"])
+def _tables(flat: dict[str, list[int]]) -> dict[str, _Table]:
     tables = {}
     for code, pairs in flat.items():
-        cells, counts = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-        counties, members = np.unique(county_of[cells], return_inverse=True)
-        sums = np.bincount(members, weights=counts).astype(np.int64)
-        tables[code] = (np.concatenate([cells, counties]), np.concatenate([counts, sums]))
+        array = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        tables[code] = (array[:, 0].copy(), array[:, 1].copy())
     return tables
 
 

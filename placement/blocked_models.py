@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accommodation.base import Base, new_id
 
 
 class BlockedPerson(Base):
-    """Somebody from whom a household is kept: a worker, whoever has a name (as a blind index), or an organisation.
+    """Somebody from whom a household is kept: a worker, whoever has a name (sealed), or an organisation.
 
     `organisation_id` is the household's own. `declaration_id` says that it follows from a worker's declared conflict.
     """
@@ -23,7 +23,7 @@ class BlockedPerson(Base):
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("household.id"), index=True)
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     worker_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("worker.id"), index=True)
-    name_index: Mapped[str | None] = mapped_column(String(64))
+    name_sealed: Mapped[bytes | None]
     blocked_organisation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisation.id"))
     declaration_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("conflict_declaration.id"))
     reason_sealed: Mapped[bytes | None]
@@ -36,14 +36,15 @@ class BlockedPerson(Base):
 
     __table_args__ = (
         CheckConstraint(
-            "worker_id IS NOT NULL OR name_index IS NOT NULL OR blocked_organisation_id IS NOT NULL", name="names_somebody"
+            "worker_id IS NOT NULL OR name_sealed IS NOT NULL OR blocked_organisation_id IS NOT NULL", name="names_somebody"
         ),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
 class ConflictDeclaration(Base):
-    """A worker's word that she knows somebody. She cannot take it back herself."""
+    """A worker's word that she knows somebody: of a household, or a perpetrator by the name and birth date in
+    `person_sealed`. She cannot take it back herself."""
 
     __tablename__ = "conflict_declaration"
 
@@ -51,21 +52,10 @@ class ConflictDeclaration(Base):
     worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("worker.id"), index=True)
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     relation: Mapped[str] = mapped_column(String(20))
+    person_sealed: Mapped[bytes | None]
     declared_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("worker.id"))
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
-
-
-class ConflictIndex(Base):
-    """A blind index under which somebody whom a worker has declared to know may be recorded as a perpetrator."""
-
-    __tablename__ = "conflict_index"
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    declaration_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conflict_declaration.id"))
-    blind_index: Mapped[str] = mapped_column(String(64), index=True)
-
-    __table_args__ = (UniqueConstraint("declaration_id", "blind_index"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,14 +15,20 @@ from accommodation.calendar import local_date
 from accommodation.models import Provider, Worker
 from accommodation.people_errors import NotForYourself
 from accommodation.relations import relations_to_own
-from accommodation.sealing import seal_json
+from accommodation.sealing import open_json, seal_json
 from accommodation.sharing import is_in_sight
 from accommodation.vocabulary import AgreementScope, AlertKind, Relation
-from placement.blocked_models import BlockedPerson, ConflictDeclaration, ConflictIndex
-from placement.blocking import name_index_of
-from placement.events import BlockEnded, ConflictDeclared, ConflictEnded, PersonBlocked
+from placement.blocked_models import BlockedPerson, ConflictDeclaration
+from placement.events import (
+    BlockedPersonsListed,
+    BlockEnded,
+    ConflictDeclared,
+    ConflictEnded,
+    ConflictsListed,
+    PersonBlocked,
+)
 from placement.models import Household, PerpetratorLink, Placement, Referral
-from placement.perpetrators import NO_NAMES, normalise_name, sought_indexes
+from placement.perpetrators import NO_NAMES, may_be_named, normalise_name, sought_indexes
 from placement.vocabulary import BlockState, ConflictRelation, PlacementState
 
 
@@ -43,12 +49,15 @@ def block_person(
     if until_on is not None and until_on < local_date(uow.now):
         raise InvalidInput(("/until_on", "Give today or a later day, or none."))
     blocked = BlockedPerson(
+        id=new_id(),
         household_id=household.id,
         worker_id=None if worker_id is None else _colleague(uow, worker_id),
         blocked_organisation_id=None if provider_id is None else _organisation_of(uow, household, provider_id),
-        name_index=None if name is None else _index_of(uow, name),
         until_on=until_on,
     )
+    if name is not None:
+        _check_name(name, "/name")
+        seal_json(uow.cipher, blocked, "name_sealed", name)
     _keep(uow, household, blocked, reason)
     return blocked
 
@@ -70,7 +79,8 @@ def end_block(uow: UnitOfWork, blocked_id: uuid.UUID, reason: str) -> BlockedPer
 
 
 def list_blocked_persons(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[BlockedPerson]:
-    """List whom the organisation's households are kept from, in order of random id."""
+    """List whom the organisation's households are kept from, in order of random id; the reading is recorded."""
+    uow.record(BlockedPersonsListed(subject_id=uow.principal.organisation_id))
     uow.permit(Relation.OWN_ORGANISATION)
     query = select(BlockedPerson).where(BlockedPerson.organisation_id == uow.principal.organisation_id)
     if after is not None:
@@ -91,16 +101,16 @@ def declare_conflict(
     declaration = ConflictDeclaration(
         id=new_id(), worker_id=worker_id, organisation_id=own, relation=relation, declared_at=uow.now
     )
+    if person is not None:
+        _check_name(person["name"], "/person/name")
+        seal_json(uow.cipher, declaration, "person_sealed", person)
     uow.session.add(declaration)
     uow.session.flush()
     households: list[Household] = []
     if reference is not None:
         households.append(_household_of(uow, reference))
     if person is not None:
-        _index_of(uow, person["name"], "/person/name")
         indexes = sought_indexes(uow.cipher, {"perpetrators": [person]})
-        for index in sorted(indexes):
-            uow.session.add(ConflictIndex(id=new_id(), declaration_id=declaration.id, blind_index=index))
         naming = select(PerpetratorLink.household_id).where(PerpetratorLink.blind_index.in_(indexes))
         query = select(Household).where(Household.id.in_(naming)).order_by(Household.id)
         households += uow.session.execute(query).scalars()
@@ -112,17 +122,16 @@ def declare_conflict(
     return declaration
 
 
-def keep_declared_conflicts(uow: UnitOfWork, household: Household, published: Collection[str]) -> None:
+def keep_declared_conflicts(uow: UnitOfWork, household: Household, details: Mapping[str, Any]) -> None:
     """Keep a household from whoever has declared to know one of its perpetrators; called when they are recorded."""
-    query = (
-        select(ConflictDeclaration)
-        .join(ConflictIndex, ConflictIndex.declaration_id == ConflictDeclaration.id)
-        .where(ConflictIndex.blind_index.in_(published), ConflictDeclaration.ended_at.is_(None))
-        .order_by(ConflictDeclaration.id)
-        .distinct()
+    if not details.get("perpetrators"):
+        return
+    query = select(ConflictDeclaration).where(
+        ConflictDeclaration.ended_at.is_(None), ConflictDeclaration.person_sealed.is_not(None)
     )
-    for declaration in uow.session.execute(query).scalars().all() if published else ():
-        _keep_declared(uow, household, declaration)
+    for declaration in uow.session.execute(query.order_by(ConflictDeclaration.id)).scalars().all():
+        if may_be_named(details, open_json(uow.cipher, declaration, "person_sealed")):
+            _keep_declared(uow, household, declaration)
 
 
 def end_conflict(uow: UnitOfWork, declaration_id: uuid.UUID, reason: str) -> ConflictDeclaration:
@@ -147,7 +156,8 @@ def end_conflict(uow: UnitOfWork, declaration_id: uuid.UUID, reason: str) -> Con
 
 
 def list_conflicts(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[ConflictDeclaration]:
-    """List what the organisation's workers have declared, in order of random id."""
+    """List what the organisation's workers have declared, in order of random id; the reading is recorded."""
+    uow.record(ConflictsListed(subject_id=uow.principal.organisation_id))
     uow.permit(Relation.OWN_ORGANISATION)
     query = select(ConflictDeclaration).where(ConflictDeclaration.organisation_id == uow.principal.organisation_id)
     if after is not None:
@@ -170,7 +180,6 @@ def _keep_declared(uow: UnitOfWork, household: Household, declaration: ConflictD
 
 
 def _keep(uow: UnitOfWork, household: Household, blocked: BlockedPerson, reason: str | None) -> None:
-    blocked.id = new_id()
     blocked.organisation_id = household.organisation_id
     blocked.stated_at = uow.now
     blocked.stated_by = uow.principal.worker_id
@@ -208,10 +217,9 @@ def _organisation_of(uow: UnitOfWork, household: Household, provider_id: uuid.UU
     return provider.organisation_id
 
 
-def _index_of(uow: UnitOfWork, name: str, pointer: str = "/name") -> str:
+def _check_name(name: str, pointer: str) -> None:
     if normalise_name(name) in NO_NAMES:
         raise InvalidInput((pointer, "Give a name."))
-    return name_index_of(uow, name)
 
 
 def _household_of(uow: UnitOfWork, reference: str) -> Household:

@@ -20,8 +20,6 @@ from placement.blocked_models import BlockedPerson
 from placement.models import Household
 from placement.perpetrators import normalise_name
 
-NAME_PURPOSE = "worker_name"
-
 
 def check_not_kept_from(uow: UnitOfWork, household_id: uuid.UUID | None, *, is_provider: bool = False) -> None:
     """Raise NotFound when the principal is kept from a household, or where she looks as its provider, her organisation is.
@@ -46,16 +44,19 @@ def is_worker_kept_from(uow: UnitOfWork, household: Household, worker_id: uuid.U
     """Tell whether a worker is kept from a household, by herself or by her name."""
     if not household.has_blocks:
         return False
-    query = select(BlockedPerson.id).where(
-        BlockedPerson.household_id == household.id, counts_today(uow), _names_worker(uow, worker_id)
-    )
-    return uow.session.execute(query.limit(1)).first() is not None
+    about = (BlockedPerson.household_id == household.id, counts_today(uow))
+    query = select(BlockedPerson.id).where(*about, BlockedPerson.worker_id == worker_id)
+    if uow.session.execute(query.limit(1)).first() is not None:
+        return True
+    return household.id in _kept_by_name(uow, worker_id, BlockedPerson.household_id == household.id)
 
 
 def not_kept_from(uow: UnitOfWork, household_id: InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
     """Return the condition, for lists, that the principal is not kept from the household whose id a column holds."""
-    kept = select(BlockedPerson.household_id).where(counts_today(uow), _names_worker(uow, uow.principal.worker_id))
-    return household_id.not_in(kept)
+    worker_id = uow.principal.worker_id
+    by_herself = select(BlockedPerson.household_id).where(counts_today(uow), BlockedPerson.worker_id == worker_id)
+    by_name = _kept_by_name(uow, worker_id)
+    return and_(household_id.not_in(by_herself), household_id.not_in(by_name))
 
 
 def organisations_kept_from(uow: UnitOfWork, household: Household) -> frozenset[uuid.UUID]:
@@ -84,20 +85,21 @@ def counts_today(uow: UnitOfWork) -> ColumnElement[bool]:
     return and_(BlockedPerson.ended_at.is_(None), or_(BlockedPerson.until_on.is_(None), BlockedPerson.until_on >= today))
 
 
-def name_index_of(uow: UnitOfWork, name: str) -> str:
-    """Return the blind index under which somebody of this name is found."""
-    return uow.cipher.blind_index(NAME_PURPOSE, normalise_name(name))
-
-
 def _kept_from_own_organisation(uow: UnitOfWork) -> Select[uuid.UUID]:
     own = uow.principal.organisation_id
     return select(BlockedPerson.household_id).where(counts_today(uow), BlockedPerson.blocked_organisation_id == own)
 
 
-def _names_worker(uow: UnitOfWork, worker_id: uuid.UUID) -> ColumnElement[bool]:
-    """Names are compared under a blind index that is made of the sealed name now: none is kept of any worker."""
-    worker = uow.session.get(Worker, worker_id)
+def _kept_by_name(uow: UnitOfWork, worker_id: uuid.UUID, *about: ColumnElement[bool]) -> frozenset[uuid.UUID]:
+    """Return the households that are kept from whoever has a worker's name. Names lie sealed and are opened to compare:
+    a blind index would tell a thief of its key who works here."""
+    rows = uow.session.execute(
+        select(BlockedPerson).where(BlockedPerson.name_sealed.is_not(None), counts_today(uow), *about)
+    )
+    named = rows.scalars().all()
+    worker = uow.session.get(Worker, worker_id) if named else None
     name = None if worker is None else open_json(uow.cipher, worker, "name_sealed")
     if name is None:
-        return BlockedPerson.worker_id == worker_id
-    return or_(BlockedPerson.worker_id == worker_id, BlockedPerson.name_index == name_index_of(uow, name))
+        return frozenset()
+    own = normalise_name(name)
+    return frozenset(row.household_id for row in named if normalise_name(open_json(uow.cipher, row, "name_sealed")) == own)

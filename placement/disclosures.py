@@ -23,7 +23,7 @@ from placement.disclosure_notices import tell_both_organisations, tell_own_organ
 from placement.errors import DevicesUnchecked, ReleaseOver
 from placement.models import Household, Placement
 from placement.ports import Notifier
-from placement.referrals import load_referral
+from placement.referral_reads import load_referral
 from placement.release_models import AddressDisclosure, AddressRelease
 from placement.releases import relations_to_release
 from placement.standing import Standing, actor_for, find_standing, shows_second_factor, unseen_without_second_factor

@@ -204,6 +204,16 @@ class BlockEnded(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BlockedPersonsListed(DomainEvent):
+    name: ClassVar[str] = "blocked_person:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConflictsListed(DomainEvent):
+    name: ClassVar[str] = "conflict:listed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConflictDeclared(DomainEvent):
     name: ClassVar[str] = "conflict:declared"
 

@@ -134,7 +134,7 @@ def _link_perpetrators(uow: UnitOfWork, household: Household, details: Mapping[s
     for blind_index in sorted(published):
         uow.session.add(PerpetratorLink(id=new_id(), household_id=household.id, blind_index=blind_index))
     uow.session.flush()
-    keep_declared_conflicts(uow, household, published)
+    keep_declared_conflicts(uow, household, details)
 
 
 def _touch_home(uow: UnitOfWork, household: Household) -> None:

@@ -42,6 +42,12 @@ def sought_indexes(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]
     return _under_every_key(cipher, _values(details, _sought_dates))
 
 
+def may_be_named(details: Mapping[str, Any], person: Mapping[str, Any]) -> bool:
+    """Tell whether a household's perpetrators may be, or include, a person of this name and perhaps birth date."""
+    sought = set(_values({"perpetrators": [person]}, _sought_dates))
+    return not sought.isdisjoint(_values(details, _published_dates))
+
+
 def person_fingerprints(cipher: Cipher, details: Mapping[str, Any]) -> frozenset[str]:
     """Return one fingerprint a person named, for counting alone: under a purpose of its own, it matches no link."""
     return frozenset(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 
 from sqlalchemy import select
 
 from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
 from accommodation.errors import UnitAlreadyTaken
-from accommodation.models import Property, Provider, Unit
+from accommodation.models import Property, Unit
 from accommodation.sealing import seal_json
 from accommodation.sharing import is_in_sight
 from accommodation.supply import touch_units
@@ -27,8 +26,6 @@ from placement.events import (
     ReferralAccepted,
     ReferralDeclined,
     ReferralMade,
-    ReferralRead,
-    ReferralsListed,
     ReferralWithdrawn,
 )
 from placement.exact_check import ExactFinding, check_exactly
@@ -37,7 +34,8 @@ from placement.households import make_reference
 from placement.judgement import Question
 from placement.milestones import DEFAULT_MILESTONES
 from placement.models import Hold, Household, Placement, Referral, Search
-from placement.relations import CASE, in_relation, relations_to_case
+from placement.referral_reads import load_referral
+from placement.relations import relations_to_case
 from placement.searches import SearchEngine, ask_for
 from placement.spending import lock_organisation, spend
 from placement.vocabulary import (
@@ -102,32 +100,6 @@ def _asks_exactly(uow: UnitOfWork, engine: SearchEngine, hold: Hold, unit: Unit)
     supply = engine.index.current(uow.session, uow.now)
     verdicts = Question(supply, criteria, cell_verdicts, uow.now).unit_verdicts()
     return bool(verdicts[supply.row_of[unit.id]] == REVIEW)
-
-
-def load_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
-    """Return a referral that the principal may see; raises NotFound."""
-    referral = uow.session.get(Referral, referral_id)
-    if referral is None:
-        raise NotFound
-    uow.permit(relations_to_case(uow, referral))
-    return referral
-
-
-def read_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
-    """Return a referral and record that it was read: it opens a household to its provider."""
-    referral = load_referral(uow, referral_id)
-    uow.record(ReferralRead(subject_id=referral.id))
-    return referral
-
-
-def list_referrals(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> Sequence[Referral]:
-    """List referrals that the principal may see, in order of their random id; the reading is recorded."""
-    uow.record(ReferralsListed(subject_id=uow.principal.organisation_id))
-    query = select(Referral).join(Provider, Provider.id == Referral.provider_id)
-    query = query.where(in_relation(uow, uow.permit(CASE), Referral))
-    if after is not None:
-        query = query.where(Referral.id > after)
-    return uow.session.execute(query.order_by(Referral.id).limit(limit)).scalars().all()
 
 
 def read_exact_check(uow: UnitOfWork, atlas: Atlas, referral_id: uuid.UUID) -> list[ExactFinding]:

@@ -13,7 +13,7 @@ from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, 
 from accommodation.disclosure import MOVE, UNOPENED_FOR, Actor, Decision, Stage, decide
 from accommodation.disclosure_caps import DisclosureCaps
 from accommodation.errors import StepUpNeeded
-from accommodation.events import AddressReleased, ReleaseExpired, ReleaseRevoked
+from accommodation.events import AddressReleased, ReleaseExpired, ReleaseRead, ReleaseRevoked, ReleasesListed
 from accommodation.models import Worker
 from accommodation.sealing import seal_json
 from accommodation.sharing import is_in_sight
@@ -127,6 +127,13 @@ def load_release(uow: UnitOfWork, release_id: uuid.UUID) -> AddressRelease:
     return release
 
 
+def read_release(uow: UnitOfWork, release_id: uuid.UUID) -> AddressRelease:
+    """Open a release, as `load_release` does; the reading is recorded."""
+    release = load_release(uow, release_id)
+    uow.record(ReleaseRead(subject_id=release.id))
+    return release
+
+
 def relations_to_release(uow: UnitOfWork, release: AddressRelease) -> tuple[Relation, ...]:
     """Return how a release stands to the principal: as its placement does, and whether it names her."""
     case = relations_to_case(uow, uow.session.get_one(Placement, release.placement_id))
@@ -137,8 +144,12 @@ def relations_to_release(uow: UnitOfWork, release: AddressRelease) -> tuple[Rela
 def list_releases(
     uow: UnitOfWork, placement_id: uuid.UUID, *, after: uuid.UUID | None, limit: int
 ) -> Sequence[AddressRelease]:
-    """List the releases of a placement's address in order of their random id; an officer sees those that name her."""
+    """List the releases of a placement's address in order of their random id; an officer sees those that name her.
+
+    The reading is recorded.
+    """
     placement = load_placement(uow, placement_id)
+    uow.record(ReleasesListed(subject_id=placement.id))
     query = select(AddressRelease).where(AddressRelease.placement_id == placement.id)
     if uow.permit(relations_to_case(uow, placement)) is Relation.ASKING:
         query = query.where(AddressRelease.officer_id == uow.principal.worker_id)

@@ -78,10 +78,10 @@ def export(organisation: uuid.UUID, out: Path) -> None:
     """Write an organisation's trail, with its checkpoints, to a file that can be checked outside."""
     key = derive_signing_key(current_harbour().settings.auth_key)
     try:
-        file = out.open("x", encoding="utf-8")
+        out.touch(mode=0o600, exist_ok=False)  # who read what is for its owner alone
     except FileExistsError:
         raise click.ClickException("There is such a file already.") from None
-    with file, db.engine.execution_options(**{READ_ONLY: True}).connect() as connection:
+    with out.open("w", encoding="utf-8") as file, db.engine.execution_options(**{READ_ONLY: True}).connect() as connection:
         checkpoints = list_checkpoints(connection, organisation)
         trail = StoredTrail(connection, organisation)
         events, made = write_file(file, trail, checkpoints, key, datetime.now(UTC))

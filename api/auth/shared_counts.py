@@ -16,10 +16,9 @@ from typing import Any, Protocol
 import structlog
 from limits.storage import RedisStorage, Storage
 from redis.exceptions import RedisError
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from api.auth.models import RequestCount
 
@@ -171,9 +170,3 @@ class SharedCounts(Storage):
             return
         with self._lock:
             count.settled = max(count.settled, total)
-
-
-def forget_counts(session: Session, now: datetime) -> int:
-    """Delete counters whose window is over; returns how many."""
-    gone: Any = session.execute(delete(RequestCount).where(RequestCount.expires_at <= now))
-    return int(gone.rowcount)

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -122,12 +122,6 @@ def refund(session: Session, charged: Charge) -> None:
     for counter in charged.others:
         is_counted = SignInFailures.id == counter, SignInFailures.failures > 0
         session.execute(update(SignInFailures).where(*is_counted).values(failures=SignInFailures.failures - 1))
-
-
-def forget_failures(session: Session, now: datetime) -> int:
-    """Delete counters that count no more; returns how many."""
-    gone: Any = session.execute(delete(SignInFailures).where(SignInFailures.forget_at <= now))
-    return int(gone.rowcount)
 
 
 def _lock(session: Session, counter: str, now: datetime) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,12 +15,16 @@ from tqdm import tqdm
 
 from accommodation.models import Organisation
 from accommodation.vocabulary import Role
-from api.auth.keys import make_key
+from api.auth.administration import INSTALLER, issue_key
+from api.auth.credentials import set_credential
+from api.auth.second_factor import new_secret
 from api.database import READ_ONLY, db
 from api.demo.partnership import make_national, make_partnership
 from api.demo.rows import DemoRows
-from api.extensions import current_harbour
+from api.demo.sender import Credentials
+from api.extensions import Harbour, current_harbour
 from api.settings import write_private
+from api.unit_of_work import begin_unit_of_work
 from geo.gazetteer import Gazetteer
 
 DEFAULT_SEED = 2026
@@ -50,14 +55,22 @@ def _load(seed: int, units: int | None, make: Callable[[DemoRows, Gazetteer], di
         worker_of_role = make(rows, harbour.atlas.gazetteer)
         for role in Role:
             rows.add_role(worker_of_role[role], role)
-    keys: dict[str, str] = {}
+    credentials: Credentials = {}
     with Session(db.engine, expire_on_commit=False) as session:
         with tqdm(desc="Loading the demo", total=rows.count(), unit=" rows") as bar:
             for written in rows.write(session):
                 bar.update(written)
-        for role in Role:
-            auth_key = harbour.settings.auth_key
-            row, keys[role] = make_key(auth_key, worker_of_role[role], role, now, KEY_LIFETIME, is_demo=True)
-            session.add(row)
         session.commit()
-    write_private(harbour.settings.demo_key_file, json.dumps(keys, indent=2) + "\n")
+    for role in Role:
+        credentials[role] = _give_credentials(harbour, worker_of_role[role], role)
+    write_private(harbour.settings.demo_key_file, json.dumps(credentials, indent=2) + "\n")
+
+
+def _give_credentials(harbour: Harbour, worker_id: uuid.UUID, role: Role) -> dict[str, str]:
+    """Give a demo's worker a key, a password and an authenticator that production refuses; returns them."""
+    auth_key = harbour.settings.auth_key
+    name, password, secret = f"{role}@demo.example", secrets.token_urlsafe(12), new_secret()
+    with begin_unit_of_work(db.engine, harbour.key_ring, INSTALLER, None) as uow:
+        _, key = issue_key(uow, auth_key, worker_id, role, KEY_LIFETIME, is_demo=True)
+        set_credential(uow, auth_key, worker_id, name, harbour.passwords.hash(password), secret, is_demo=True)
+    return {"key": key, "sign_in_name": name, "password": password, "totp_secret": secret}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import requests
+
 from accommodation.calendar import local_date
-from accommodation.vocabulary import Role
 from api.demo.drawing import draw_waiting_household
+from api.demo.sender import Credentials, HttpSender, SignInRefused
 from api.settings import Settings, SettingsInvalid
 
 Send = Callable[[str, str, str, Any], tuple[int, Any]]
@@ -232,31 +232,6 @@ def _in_words(found: dict[str, Any]) -> str:
     return "; ".join(words)
 
 
-class HttpSender:
-    """Sends over HTTP with the demo keys; reads a resource's ETag before it changes it, as a careful client does."""
-
-    def __init__(self, base: str, keys: dict[str, str]) -> None:
-        self._base = base
-        self._keys = keys
-
-    def __call__(self, role: str, method: str, path: str, body: Any) -> tuple[int, Any]:
-        """Send one request as a role; returns the status and the JSON answer."""
-        headers = {"Authorization": f"Bearer {self._keys[role]}", "Content-Type": "application/json"}
-        if method == "PATCH":
-            headers["If-Match"] = self._open("GET", path, headers, None)[2]
-        status, answer, _ = self._open(method, path, headers, body)
-        return status, answer
-
-    def _open(self, method: str, path: str, headers: dict[str, str], body: Any) -> tuple[int, Any, str]:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._base + path, data=data, headers=headers, method=method)  # noqa: S310
-        try:
-            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
-                return response.status, json.load(response), response.headers.get("ETag", "")
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error), ""
-
-
 def main() -> int:
     """Tell the story against the Harbour that PORT and INSTANCE_PATH name; returns the exit code."""
     try:
@@ -267,16 +242,18 @@ def main() -> int:
     if not settings.demo_key_file.exists():
         print("There are no demo keys here. Start Harbour first, in another terminal: make run", file=sys.stderr)
         return 2
-    keys: dict[str, str] = json.loads(settings.demo_key_file.read_text())
-    sender = HttpSender(f"http://{settings.host}:{settings.port}/api/v1", {str(role): keys[role] for role in Role})
+    credentials: Credentials = json.loads(settings.demo_key_file.read_text())
+    sender = HttpSender(f"http://{settings.host}:{settings.port}", credentials, print)
     try:
         Story(sender, print, local_date(datetime.now(UTC))).tell()
-    except StoryBroken as error:
+    except (StoryBroken, SignInRefused) as error:
         print(f"\nThe story stops here. {error}", file=sys.stderr)
         return 1
-    except urllib.error.URLError:
+    except requests.ConnectionError:
         print(f"Nobody answers on port {settings.port}. Start Harbour first, in another terminal: make run", file=sys.stderr)
         return 2
+    finally:
+        sender.close()
     print("\nThat is Harbour: a bed given once, an address told to those who must know, an end that nobody misses.")
     return 0
 

@@ -21,7 +21,7 @@ from api.unit_of_work import SqlUnitOfWork
 from placement.release_models import AddressRelease
 from placement.releases import (
     list_releases,
-    load_release,
+    read_release,
     relations_to_release,
     release_address,
     revoke_release,
@@ -58,7 +58,7 @@ class AddressReleaseSchema(Schema):
 @blp.response(200, list_schema(AddressReleaseSchema))
 def list_address_releases(query: dict[str, Any], placement_id: uuid.UUID) -> dict[str, Any]:
     """List the releases of a placement's address: for the provider all, for an officer those that name her."""
-    with unit_of_work(read_only=True) as uow:
+    with unit_of_work() as uow:
         rows = list_releases(uow, placement_id, after=after_id(query, "address-releases"), limit=query["limit"] + 1)
         return page(rows, query["limit"], "address-releases", lambda row: str(row.id), lambda row: _describe(uow, row))
 
@@ -77,9 +77,9 @@ def create_address_release(body: dict[str, Any], placement_id: uuid.UUID) -> dic
 @blp.route("/address-releases/<uuid:release_id>", methods=["GET"])
 @blp.response(200, AddressReleaseSchema)
 def get_address_release(release_id: uuid.UUID) -> dict[str, Any]:
-    """Get one release."""
-    with unit_of_work(read_only=True) as uow:
-        return _one(uow, load_release(uow, release_id))
+    """Open one release; the reading is recorded."""
+    with unit_of_work() as uow:
+        return _one(uow, read_release(uow, release_id))
 
 
 @blp.route("/address-releases/<uuid:release_id>/revocation", methods=["POST"])

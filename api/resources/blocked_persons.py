@@ -95,7 +95,7 @@ def create_blocked_person(body: dict[str, Any], household_id: uuid.UUID) -> dict
 @blp.response(200, list_schema(BlockedPersonSchema))
 def list_blocked_persons_(query: dict[str, Any]) -> dict[str, Any]:
     """List whom the organisation's households are kept from."""
-    with unit_of_work(read_only=True) as uow:
+    with unit_of_work() as uow:
         rows = list_blocked_persons(uow, after=after_id(query, "blocked-persons"), limit=query["limit"] + 1)
         return page(rows, query["limit"], "blocked-persons", lambda row: str(row.id), describe_blocked)
 
@@ -126,7 +126,7 @@ def declare_conflict_(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200, list_schema(ConflictSchema))
 def list_conflict_declarations(query: dict[str, Any]) -> dict[str, Any]:
     """List what the organisation's workers have declared; not whom they know."""
-    with unit_of_work(read_only=True) as uow:
+    with unit_of_work() as uow:
         rows = list_conflicts(uow, after=after_id(query, "conflicts"), limit=query["limit"] + 1)
         return page(rows, query["limit"], "conflicts", lambda row: str(row.id), describe_conflict)
 
@@ -146,7 +146,7 @@ def describe_blocked(blocked: BlockedPerson) -> dict[str, Any]:
     return {
         **{name: getattr(blocked, name) for name in columns},
         "organisation_id": blocked.blocked_organisation_id,
-        "by_name": blocked.name_index is not None,
+        "by_name": blocked.name_sealed is not None,
         "declared": blocked.declaration_id is not None,
     }
 

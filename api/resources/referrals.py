@@ -25,13 +25,12 @@ from placement.answers import answer_of
 from placement.case_view import answer_for_officer, case_for_provider
 from placement.disclosures import tell_meeting_point
 from placement.models import Household, Placement, Referral
+from placement.referral_reads import list_referrals, read_referral
 from placement.referrals import (
     accept_referral,
     decline_referral,
-    list_referrals,
     make_referral,
     read_exact_check,
-    read_referral,
     withdraw_referral,
 )
 from placement.relations import CASE, relations_to_case

@@ -29,7 +29,7 @@ def upgrade():
 
 
 def downgrade():
-    for table in ("blocked_person", "conflict_index", "conflict_declaration", "worker_leave", "invitation", "worker_role"):
+    for table in ("blocked_person", "conflict_declaration", "worker_leave", "invitation", "worker_role"):
         op.drop_table(table)
     op.drop_column("household", "has_blocks")
     op.drop_table("sharing_agreement")
@@ -149,6 +149,7 @@ def _create_blocked_persons():
         sa.Column("worker_id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("relation", sa.String(length=20), nullable=False),
+        sa.Column("person_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("declared_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.Uuid(), nullable=True),
@@ -161,22 +162,12 @@ def _create_blocked_persons():
     op.create_index("ix_conflict_declaration_worker_id", "conflict_declaration", ["worker_id"])
     op.create_index("ix_conflict_declaration_organisation_id", "conflict_declaration", ["organisation_id"])
     op.create_table(
-        "conflict_index",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("declaration_id", sa.Uuid(), nullable=False),
-        sa.Column("blind_index", sa.String(length=64), nullable=False),
-        _foreign_key("conflict_index", "declaration_id", "conflict_declaration"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_conflict_index")),
-        sa.UniqueConstraint("declaration_id", "blind_index", name=op.f("uq_conflict_index_declaration_id_blind_index")),
-    )
-    op.create_index("ix_conflict_index_blind_index", "conflict_index", ["blind_index"])
-    op.create_table(
         "blocked_person",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("household_id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("worker_id", sa.Uuid(), nullable=True),
-        sa.Column("name_index", sa.String(length=64), nullable=True),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("blocked_organisation_id", sa.Uuid(), nullable=True),
         sa.Column("declaration_id", sa.Uuid(), nullable=True),
         sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
@@ -187,7 +178,7 @@ def _create_blocked_persons():
         sa.Column("ended_by", sa.Uuid(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "worker_id IS NOT NULL OR name_index IS NOT NULL OR blocked_organisation_id IS NOT NULL",
+            "worker_id IS NOT NULL OR name_sealed IS NOT NULL OR blocked_organisation_id IS NOT NULL",
             name=op.f("ck_blocked_person_names_somebody"),
         ),
         _foreign_key("blocked_person", "household_id", "household"),

@@ -21,7 +21,14 @@ from tests.support.problems import assert_problem, masked
 from tests.support.stage import Operation, Stage
 
 INSTALLATION_WIDE = frozenset(
-    {"list_organisations", "list_providers", "get_provider", "create_provider", "propose_sharing_agreement"}
+    {
+        "list_alert_coverage",
+        "list_organisations",
+        "list_providers",
+        "get_provider",
+        "create_provider",
+        "propose_sharing_agreement",
+    }
 )
 """What the installation's administrator does about other organisations; anybody may be proposed to."""
 

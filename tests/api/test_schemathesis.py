@@ -27,7 +27,8 @@ ASSURE = bool(os.environ.get("ASSURE"))
 CASES_OF_A_SET = 20_000 if ASSURE else 1
 EXAMPLES = {"sqlite": 100, "postgresql": 100} if ASSURE else {"sqlite": 3, "postgresql": 1}
 
-SETS_OF_ROLES = {
+SETS_OF_ROLES: dict[str, tuple[Role | None, ...]] = {
+    "those_who_are_not_signed_in": (None,),
     "those_who_place": (Role.HOUSING_OFFICER,),
     "those_who_shelter": (Role.REFUGE_MANAGER, Role.RESETTLEMENT_WORKER),
     "those_who_oversee": (Role.ADMINISTRATOR, Role.AUDITOR, Role.COMMISSIONER),
@@ -39,9 +40,12 @@ CHECKS: dict[str, Any] = {
     # What is well formed is not yet possible: a day that is past, a postcode that does not exist (422), a version that is
     # not the present one (412), a second factor that was shown too long ago (403), an address where no look-up is set up
     # (503). `_shape_not_told` catches the rest.
-    "positive_data_acceptance": {"expected-statuses": ["2xx", 403, 404, 409, 412, 422, 503]},
-    "negative_data_rejection": {"expected-statuses": [400, 403, 404, 405, 412, 413, 415, 422, 428, 431]},
+    "positive_data_acceptance": {"expected-statuses": ["2xx", 401, 403, 404, 409, 412, 422, 503]},
+    "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 412, 413, 415, 422, 428, 431]},
 }
+
+LEAVES_THE_SESSION = frozenset({"end_current_session", "end_all_sessions", "end_session", "step_up", "change_password"})
+"""After these the session that draws is over or has another token; they have tests of their own."""
 
 WORDS_OF_SHAPE = (
     "Not a valid",
@@ -79,12 +83,12 @@ def test_whatever_the_document_allows_or_forbids_is_answered_as_it_says(
             _draw(fresh_stage, role, seed, statuses, failures)
 
     assert failures == []
-    assert statuses[200] + statuses[201] > 10, statuses
+    assert statuses[200] + statuses[201] > 10 or roles == "those_who_are_not_signed_in", statuses
 
 
-def _draw(stage: Stage, role: Role, seed: int, statuses: Counter[int], failures: list[str]) -> None:
+def _draw(stage: Stage, role: Role | None, seed: int, statuses: Counter[int], failures: list[str]) -> None:
     """Run all phases over the operations of a role; adds up statuses, and failures in words."""
-    config = _config(stage, sign_in(stage.own.callers[role]).key, seed)
+    config = _config(stage, {} if role is None else sign_in(stage.own.callers[role]).headers, seed)
     schema = schemathesis.openapi.from_wsgi(f"{PREFIX}/openapi.json", stage.world.app, config=config)
     drawn = schema.include(_may(role))
     for event in from_schema(drawn).execute():
@@ -119,8 +123,16 @@ def _shape_not_told(response: Response) -> list[dict[str, str]]:
     return [error for error in response.json().get("errors", []) if error["detail"].startswith(WORDS_OF_SHAPE)]
 
 
-def _may(role: Role) -> Callable[[Any], bool]:
-    return lambda context: role in context.operation.definition.raw["x-roles"]
+def _may(role: Role | None) -> Callable[[Any], bool]:
+    """Return whether an operation is drawn for a role, or for somebody who is not signed in."""
+
+    def is_drawn(context: Any) -> bool:
+        operation = context.operation.definition.raw
+        if role is None:
+            return "x-roles" not in operation
+        return role in operation.get("x-roles", ()) and operation["operationId"] not in LEAVES_THE_SESSION
+
+    return is_drawn
 
 
 class _InProcessClient(Client):
@@ -132,7 +144,7 @@ class _InProcessClient(Client):
         return super().open(*args, **kwargs)
 
 
-def _config(stage: Stage, key: str, seed: int) -> schemathesis.Config:
+def _config(stage: Stage, headers: dict[str, str], seed: int) -> schemathesis.Config:
     """Return how to draw: mostly ids and versions that exist, ours and another organisation's."""
     own, other = stage.own.ids, stage.other.ids
     dictionaries = {name: {"values": [own[name], other[name]]} for name in own}
@@ -144,7 +156,7 @@ def _config(stage: Stage, key: str, seed: int) -> schemathesis.Config:
             "seed": seed,
             "continue-on-failure": True,
             "warnings": False,
-            "headers": {"Authorization": f"Bearer {key}"},
+            "headers": headers,
             "dictionaries": dictionaries,
             "parameters": {place: {"dictionary": name, "probability": 0.8} for place, name in bound.items()},
             "generation": {"max-examples": EXAMPLES[stage.world.database.engine], "database": "none"},

@@ -15,6 +15,7 @@ from tests.support.world import World as _World  # noqa: F401  (imports every mo
 
 NOT_SEALED = {
     ("api_key", "digest"): "an HMAC of a key that is shown once",
+    ("invitation", "token_hash"): "SHA-256 of 256 random bits that are shown once",
     ("audit_checkpoint", "hash"): "the end of a chain",
     ("audit_checkpoint", "signature"): "of that end",
     ("audit_event", "hash"): "of the event",

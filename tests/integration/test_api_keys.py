@@ -17,7 +17,7 @@ from tests.support.world import Caller, World
 def test_a_key_is_made_by_its_owner_with_her_second_factor_and_by_no_key(world: World) -> None:
     officer = world.create_officer()
 
-    assert_problem(officer.post("/api-keys", {}), "session-needed")
+    assert_problem(officer.post("/api-keys", {}), "step-up-needed")
     assert_problem(world.sign_in(officer).post("/api-keys", {}), "step-up-needed")
     made = world.sign_in(officer, stepped_up=True).made("/api-keys", {})
 

@@ -99,6 +99,16 @@ READS = {
     "get_placement": "placement:read",
     "get_placement_timeline": "placement:timeline:read",
     "disclose_address": "address:disclosed",
+    "get_address_release": "address_release:read",
+    "list_address_releases": "address_release:listed",
+    "list_blocked_persons": "blocked_person:listed",
+    "list_conflict_declarations": "conflict:listed",
+    "get_worker": "worker:read",
+    "get_alert": "alert:read",
+    "list_area_changes": "area_change:listed",
+    "list_household_readings": "household:readings:listed",
+    "list_property_disclosures": "property:disclosures:listed",
+    "get_meeting_point": "meeting_point:told",
 }
 """What opens something about a person, or an address, and the event that it leaves."""
 
@@ -115,6 +125,15 @@ NOT_RECORDED = {
     "list_holds": "ids and dates",
     "get_hold": "ids and dates",
     "list_reminders": "ids, dates and codes",
+    "list_leaves": "ids and dates",
+    "list_sessions": "her own",
+    "get_current_session": "her own",
+    "list_invitations": "ids and roles; not for whom",
+    "list_alerts": "ids, codes and counts; no words",
+    "list_alert_coverage": "counts",
+    "list_budget_raises": "ids and numbers; no words",
+    "list_sharing_agreements": "between organisations",
+    "get_sharing_agreement": "between organisations",
     "list_organisations": "names of organisations",
     "list_workers": "ids; no name",
     "list_api_keys": "ids and dates",
@@ -128,10 +147,12 @@ def test_every_reading_of_a_person_or_an_address_is_an_event_and_searches_are_to
     stage = Stage(world)
     left = {}
     for operation in READS:
+        if operation == "get_meeting_point":
+            stage.send("accept_referral")
         before = count_events(world)
         answer = stage.send(operation, stage.body_of(operation))
         assert answer.status_code in (200, 201), (operation, answer.get_data(as_text=True))
-        left[operation] = actions_since(world, before)
+        left[operation] = [action for action in actions_since(world, before) if action != "session:opened"]
 
     assert left == {operation: [action] for operation, action in READS.items()}
 
@@ -139,6 +160,7 @@ def test_every_reading_of_a_person_or_an_address_is_an_event_and_searches_are_to
 def test_every_reading_is_either_an_event_or_has_a_reason_not_to_be(world: World) -> None:
     stage = Stage(world)
     readings = {name for name, operation in stage.operations.items() if operation.method == "GET"} - set(OPEN_OPERATIONS)
+    readings.discard("return_from_oidc")  # it signs somebody in
     posts = {"create_search", "disclose_address"}
 
     assert readings | posts == set(READS) | set(NOT_RECORDED)
@@ -146,7 +168,7 @@ def test_every_reading_is_either_an_event_or_has_a_reason_not_to_be(world: World
     for operation in NOT_RECORDED:
         before = count_events(world)
         assert stage.send(operation).status_code == 200
-        assert actions_since(world, before) == [], operation
+        assert set(actions_since(world, before)) <= {"session:opened"}, operation
 
 
 def test_the_document_lists_what_is_read_without_a_row() -> None:

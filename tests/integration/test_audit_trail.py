@@ -519,6 +519,7 @@ def test_an_export_is_read_by_flask_too_and_never_overwrites(world: World, tmp_p
     path = tmp_path / "trail.jsonl"
     public = _exported(world, organisation_id, path)
 
+    assert path.stat().st_mode & 0o777 == 0o600
     assert run(world, "audit", "verify", "--file", str(path), "--public-key", public).exit_code == 0
     assert run(world, "audit", "verify", "--file", str(path)).exit_code == 2
     assert run(world, "audit", "verify", "--file", str(path), "--public-key", "rubbish").exit_code == 2

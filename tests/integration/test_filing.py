@@ -112,7 +112,7 @@ def test_special_risk_changes_with_a_reason_and_leaves_a_row_that_does_not_name_
 
     events = trail(world)
     assert [event.action for event in events] == ["property:special_risk:stated", "property:special_risk:ended"]
-    assert all(event.details == {"cell_version": CURRENT_VERSION} and event.reason_sealed for event in events)
+    assert all(event.details == {"cell_version": CURRENT_VERSION} and event.reason_digest for event in events)
 
 
 def test_another_fact_can_be_changed_with_special_risk_and_without_it(world: World) -> None:

@@ -19,7 +19,7 @@ from tests.support.world import World
 def test_the_first_administrator_gets_a_key_and_nobody_gets_a_second_one_that_way(world: World) -> None:
     harbour = world.harbour
 
-    key = bootstrap_administrator(world.engine, harbour.key_ring, harbour.settings.auth_key, "Board", "Ada", 1)
+    key = bootstrap_administrator(world.engine, harbour.key_ring, harbour.settings.auth_key, "Board", "Ada", 1).key
 
     me = world.app.test_client().get(f"{PREFIX}/me", headers={"Authorization": f"Bearer {key}"}).get_json()
     assert me["role"] == "administrator"

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -85,9 +86,10 @@ class Stage:
     cell: int
     postcodes: list[tuple[Any, Any]]
 
-    @property
+    @cached_property
     def shape(self) -> Any:
-        return self.world.harbour.atlas.partition.shapes[self.cell]
+        partition = self.world.harbour.atlas.partition
+        return shapely.union_all(partition.shapes[cells_of(partition, self.cell)])
 
 
 def make_stage(world: World, *, special_risk: bool = False) -> Stage:
@@ -131,7 +133,13 @@ def make_stage(world: World, *, special_risk: bool = False) -> Stage:
 
 def authorities_of(partition: cells.CellPartition, cell: int) -> list[str]:
     """Return the authorities that have postcodes in a cell or county."""
-    return sorted(code for code, (places, _) in partition._authorities.items() if cell in places)
+    own = cells_of(partition, cell)
+    return sorted(code for code, (places, _) in partition._authorities.items() if not set(own).isdisjoint(places.tolist()))
+
+
+def cells_of(partition: cells.CellPartition, cell: int) -> list[int]:
+    """Return the fine cells of a county, or a fine cell alone."""
+    return [fine for fine in range(partition.fine_count) if cell in (fine, partition.county_of(fine))]
 
 
 def filed(partition: cells.CellPartition, place: Any) -> int:

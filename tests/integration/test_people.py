@@ -25,6 +25,7 @@ from api.auth.administration import issue_key
 from api.database import db
 from api.unit_of_work import begin_unit_of_work
 from tests.support.problems import assert_problem, masked
+from tests.support.sessions import sign_in
 from tests.support.world import Caller, World
 
 
@@ -65,11 +66,13 @@ def test_nobody_grants_herself_a_role(world: World, administrator: Caller) -> No
 
 
 def test_an_administrator_cannot_have_a_managers_key(world: World, administrator: Caller) -> None:
-    body = {"worker_id": str(administrator.worker_id), "role": "refuge_manager"}
+    body = {"role": "refuge_manager", "days": 1, "read_only": True, "operations": ["get_me"]}
 
-    problem = assert_problem(administrator.post("/api-keys", body), "invalid-input")
+    problem = assert_problem(sign_in(administrator).post("/api-keys", body), "invalid-input")
 
     assert problem["errors"][0]["pointer"] == "/role"
+    with world.unit_of_work() as uow, pytest.raises(InvalidInput):
+        issue_key(uow, world.harbour.settings.auth_key, administrator.worker_id, Role.REFUGE_MANAGER, timedelta(days=1))
 
 
 def test_a_key_is_made_only_in_a_role_that_was_granted(world: World) -> None:

@@ -173,7 +173,7 @@ def test_a_key_can_never_do_what_is_for_people(world: World) -> None:
 
     assert_problem(officer.get("/sessions/current"), "session-needed")
     assert_problem(officer.post("/sessions/current/step-up", {"code": "123456"}), "session-needed")
-    assert_problem(officer.post("/me/recovery-codes"), "session-needed")
+    assert_problem(officer.post("/me/recovery-codes"), "step-up-needed")
 
 
 def test_stepping_up_counts_for_five_minutes_and_gives_another_token(world: World) -> None:

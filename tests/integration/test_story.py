@@ -22,21 +22,22 @@ def tell_story(world: World) -> list[str]:
     """Load the partnership and tell the story to a list of lines."""
     with world.app.app_context():
         load_partnership()
-    keys = json.loads(world.harbour.settings.demo_key_file.read_text())
-    client = world.app.test_client()
+    credentials = json.loads(world.harbour.settings.demo_key_file.read_text())
+    client = world.app.test_client(use_cookies=False)
 
     def caller_of(role: str) -> Caller:
-        me = client.get(f"{PREFIX}/me", headers={"Authorization": f"Bearer {keys[role]}"}).get_json()
+        key = credentials[role]["key"]
+        me = client.get(f"{PREFIX}/me", headers={"Authorization": f"Bearer {key}"}).get_json()
         worker_id, organisation_id = uuid.UUID(me["worker_id"]), uuid.UUID(me["organisation"]["id"])
-        return sign_in(Caller(client, keys[role], worker_id, organisation_id, Role(role)))
+        return sign_in(Caller(client, key, worker_id, organisation_id, Role(role)))
 
-    callers = {role: caller_of(role) for role in keys}
+    callers = {role: caller_of(role) for role in credentials}
 
     def send(role: str, method: str, path: str, body: Any) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {callers[role].key}"}
+        headers = {}
         if method == "PATCH":
-            headers["If-Match"] = client.get(PREFIX + path, headers=headers).headers["ETag"]
-        answer = client.open(PREFIX + path, method=method, json=body, headers=headers)
+            headers["If-Match"] = callers[role].get(path).headers["ETag"]
+        answer = callers[role].call(method, path, body, headers=headers)
         return answer.status_code, answer.get_json()
 
     lines: list[str] = []
@@ -68,7 +69,8 @@ def test_demo_keys_are_for_every_role_and_only_for_their_owner(world: World) -> 
 def test_the_partnership_has_sadas_shape_and_is_about_nine_tenths_occupied(world: World) -> None:
     with world.app.app_context():
         load_partnership()
-    keys = json.loads(world.harbour.settings.demo_key_file.read_text())
+    demo = json.loads(world.harbour.settings.demo_key_file.read_text())
+    keys = {role: given["key"] for role, given in demo.items()}
     headers = {"Authorization": f"Bearer {keys['refuge_manager']}"}
 
     board = world.app.test_client().get(f"{PREFIX}/vacancies?limit=200", headers=headers).get_json()["items"]

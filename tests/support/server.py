@@ -59,17 +59,19 @@ class Answer:
 
 @dataclass
 class Client:
-    """Somebody with a key and one connection, kept open between calls. Not shared between threads."""
+    """Somebody with a key, or a session's headers, and one connection, kept open. Not shared between threads."""
 
     port: int
-    key: str
+    key: str = ""
+    session: Mapping[str, str] | None = None
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
     _used_at: float = 0.0
 
     def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Call a path under the prefix; `body` is sent as JSON, or as it is when it is bytes."""
         payload = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        sent = {"Authorization": f"Bearer {self.key}", **(headers or {})}
+        who = {"Authorization": f"Bearer {self.key}"} if self.session is None else self.session
+        sent = {**who, **(headers or {})}
         if payload is not None:
             sent = {"Content-Type": "application/json", **sent}
         connection = self.connect()

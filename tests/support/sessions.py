@@ -10,7 +10,7 @@ from sqlalchemy import Engine, update
 
 from accommodation.base import Principal
 from api.auth.models import WorkerSession
-from api.auth.sessions import STEP_UP, csrf_token_of, open_session
+from api.auth.sessions import ABSOLUTE, STEP_UP, csrf_token_of, open_session
 from api.database import db
 from api.extensions import Harbour
 from api.unit_of_work import begin_unit_of_work
@@ -48,12 +48,23 @@ def sign_in(caller: Caller, *, stepped_up: bool = True) -> Caller:
 
 
 def step_up(caller: Caller) -> Caller:
-    """Show the second factor again in the session at hand, which keeps its token here."""
-    assert caller.session is not None, "a key cannot step up"
+    """Show the second factor again in the session at hand, which keeps its token here and its browser open."""
+    return _renewed(caller, stepped_up=True)
+
+
+def stay(caller: Caller) -> Caller:
+    """Keep a session alive until now, as its page would by asking for something every few minutes."""
+    return _renewed(caller, stepped_up=False)
+
+
+def _renewed(caller: Caller, *, stepped_up: bool) -> Caller:
+    assert caller.session is not None, "a key has no session"
     engine, harbour = _of(caller)
     with begin_unit_of_work(engine, harbour.key_ring, NOBODY, None) as uow:
-        own = WorkerSession.id == caller.session.id
-        uow.session.execute(update(WorkerSession).where(own).values(stepped_up_until=uow.now + STEP_UP))
+        values = {"last_seen_at": uow.now, "ends_at": uow.now + ABSOLUTE}
+        if stepped_up:
+            values["stepped_up_until"] = uow.now + STEP_UP
+        uow.session.execute(update(WorkerSession).where(WorkerSession.id == caller.session.id).values(values))
     return caller
 
 

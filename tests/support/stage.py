@@ -148,7 +148,7 @@ class Stage:
             if name in self.own.ids:
                 body[name] = self.own.ids[name]
         body.update(self._timely(operation))
-        if "reference" in body:
+        if body.get("reference") is not None:
             body["reference"] = uuid.uuid4().hex[:20]
         return body
 
@@ -193,7 +193,9 @@ class Stage:
 
     def etag_of(self, operation: Operation) -> str:
         """Return the present ETag of the row that an operation is about."""
-        (argument,) = operation.arguments
+        (argument,) = operation.arguments or ("",)
+        if argument not in READ_OF:
+            return '"none"'
         return self.send(READ_OF[argument]).headers.get("ETag", '"gone"')
 
     def stands(self) -> bool:

@@ -13,7 +13,7 @@ from geo.cell_building import build_cells
 from geo.cell_division import ADDRESS_REACH_METRES, MIN_HOUSEHOLDS, MIN_SQUARE_METRES, Country, Node, Piece, divide
 from geo.cell_joining import Draft, join_small
 from geo.cell_naming import group_code, group_name, part_names
-from geo.cell_shaping import HALF_DIAGONAL, hull_of, outline_around
+from geo.cell_shaping import HALF_DIAGONAL, hull_of
 from geo.cells import CURRENT_VERSION
 from geo.counties import PREFIX
 from geo.gazetteer import Gazetteer
@@ -158,13 +158,3 @@ def test_a_small_authority_without_a_small_neighbour_joins_the_nearest_of_its_na
     joined = join_small(country, drafts)
 
     assert [draft.codes for draft in joined] == [("E07000008", "E07000009"), ("W06000001",)]
-
-
-def test_the_outline_around_outlines_covers_them_and_the_sea_between() -> None:
-    parts = [shapely.box(0, 0, 10_000, 10_000).buffer(350), shapely.box(30_000, 0, 40_000, 10_000).buffer(350)]
-
-    whole = outline_around(parts)
-
-    assert shapely.covers(whole, parts).all()
-    assert whole.geom_type == "Polygon"
-    assert len(whole.interiors) == 0
