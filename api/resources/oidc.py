@@ -33,7 +33,7 @@ class OidcStartSchema(Schema):
 
 class OidcReturn(Schema):
     code = fields.String(
-        load_default=None, allow_none=False, validate=[validate.Length(min=1, max=2000), validate.Regexp(VISIBLE)]
+        load_default=lambda: None, allow_none=False, validate=[validate.Length(min=1, max=2000), validate.Regexp(VISIBLE)]
     )
     state = fields.String(required=True, validate=[validate.Length(min=1, max=200), validate.Regexp(VISIBLE)])
 

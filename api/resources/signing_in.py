@@ -12,7 +12,7 @@ from accommodation.base import NotFound
 from accommodation.invitations import accept_invitation, find_invited
 from accommodation.vocabulary import Role
 from api.auth.cookies import DEVICE, SESSION
-from api.auth.credentials import index_of_sign_in_name, normalise_sign_in_name
+from api.auth.credentials import normalise_sign_in_name
 from api.auth.devices import LIFETIME, make_device
 from api.auth.enrolment import begin_enrolment, confirm_enrolment, find_enrolment, open_enrolment
 from api.auth.passwords import MAX_BYTES, check_password
@@ -107,7 +107,7 @@ def create_session(body: dict[str, Any]) -> dict[str, Any]:
         old_token=harbour.cookies.read(request, SESSION),
     )
     row, token = harbour.sign_in.by_password(attempt, request_id())
-    remember_device(index_of_sign_in_name(harbour.key_ring, attempt.sign_in_name))
+    remember_device(normalise_sign_in_name(attempt.sign_in_name))
     return answer_session(row, token)
 
 
@@ -154,10 +154,10 @@ def confirm_enrolment_(body: dict[str, Any]) -> dict[str, Any]:
     return {"recovery_codes": codes}
 
 
-def remember_device(sign_in_index: str) -> None:
+def remember_device(sign_in_name: str) -> None:
     """Mark the browser of the request at hand as one in which this worker has signed in."""
     harbour = current_harbour()
-    value = make_device(harbour.settings.auth_key, sign_in_index)
+    value = make_device(harbour.settings.auth_key, sign_in_name)
 
     @after_this_request
     def _set(response: Response) -> Response:
