@@ -144,7 +144,9 @@ def test_a_release_names_an_officer_of_the_organisation_that_placed_the_househol
         uow.session.get_one(Worker, left.worker_id).left_at = NIGHT
     path = f"/placements/{night.placement_id}/address-releases"
 
-    for worker_id in (night.world.create_officer().worker_id, night.manager.worker_id, left.worker_id, uuid.uuid4()):
+    other_role = night.colleague(Role.SAFEGUARDING_LEAD).worker_id
+    strangers = (night.world.create_officer().worker_id, night.manager.worker_id, uuid.uuid4())
+    for worker_id in (*strangers, left.worker_id, other_role):
         problem = assert_problem(night.manager.post(path, {"officer_id": str(worker_id), "reason": "Now"}), "invalid-input")
         assert problem["errors"][0]["pointer"] == "/officer_id"
 
