@@ -26,6 +26,7 @@ check: $(READY) ## Style, types, import contracts, drift of the written document
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	@$(RUN) -m tests.support.openapi_drift
+	@$(RUN) -m tests.support.retention_page
 
 bench: $(READY) ## Measure the search above the floor, at three sizes, in one run
 	@$(RUN) -m bench
@@ -33,8 +34,9 @@ bench: $(READY) ## Measure the search above the floor, at three sizes, in one ru
 assure: $(READY) ## The long forms of every test (hours)
 	ASSURE=1 $(RUN) -m pytest -q -n $(WORKERS) --dist loadgroup
 
-docs: $(READY) ## Write docs/openapi.json and docs/authorisation.md anew
+docs: $(READY) ## Write docs/openapi.json and the generated pages anew
 	@$(RUN) -m tests.support.openapi_drift --write
+	@$(RUN) -m tests.support.retention_page --write
 
 sbom: $(READY) ## Write the software bill of materials to sbom.cdx.json
 	@$(VENV)/bin/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml -o sbom.cdx.json requirements.txt

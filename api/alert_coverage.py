@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from accommodation.alerts import OVERDUE_AFTER, Alert
 from accommodation.models import Organisation, Worker
+from accommodation.people_models import WorkerRole
 from accommodation.vocabulary import Role
-from api.auth.models import ApiKey
+from api.auth.models import ApiKey, Credential, ExternalIdentity
 
-NO_LEAD = "Nobody here has a safeguarding lead's key: alerts are raised and nobody sees them."
+NO_LEAD = "Nobody here can act as safeguarding lead: alerts are raised and nobody sees them."
 OVERDUE = "An alert has been open for more than 72 hours."
 
 
@@ -46,7 +47,8 @@ def list_coverage(
 ) -> Sequence[Coverage]:
     """List every organisation's coverage, or `only` one's, in order of id.
 
-    A lead is who holds a key in that role that is good at `now`.
+    A lead is who has the role, has not left, and can come in: by a password or identity provider of her own, or by a key in
+    that role that is good at `now`. A role without a way in sees nothing.
     """
     query = select(Organisation.id).order_by(Organisation.id).limit(limit)
     if after is not None:
@@ -54,14 +56,19 @@ def list_coverage(
     if only is not None:
         query = query.where(Organisation.id == only)
     ids = session.execute(query).scalars().all()
+    by_key = select(ApiKey.worker_id).where(
+        ApiKey.role == Role.SAFEGUARDING_LEAD, ApiKey.revoked_at.is_(None), ApiKey.expires_at > now
+    )
     led = (
         select(Worker.organisation_id)
-        .join(ApiKey, ApiKey.worker_id == Worker.id)
+        .join(WorkerRole, WorkerRole.worker_id == Worker.id)
         .where(
-            ApiKey.role == Role.SAFEGUARDING_LEAD,
-            ApiKey.revoked_at.is_(None),
-            ApiKey.expires_at > now,
+            WorkerRole.role == Role.SAFEGUARDING_LEAD,
+            WorkerRole.ended_at.is_(None),
             Worker.left_at.is_(None),
+            Worker.id.in_(by_key)
+            | Worker.id.in_(select(Credential.worker_id))
+            | Worker.id.in_(select(ExternalIdentity.worker_id)),
         )
     )
     with_lead = set(session.execute(led).scalars())

@@ -168,10 +168,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "record_non_arrival": {"reason": "went_elsewhere"},
     "extend_licence": {"ends_on": "2026-08-03", "reason": "no_move_on_home"},
     "record_departure": {"departed_on": "2026-07-31", "destination": "social"},
+    "place_legal_hold": {"reason": "A domestic homicide review has asked that nothing be lost."},
+    "lift_legal_hold": {"reason": "The review has reported."},
+    "set_retention_period": {"closed_case_days": 2190},
     "acknowledge_reminder": {"outcome": "done"},
     # administration
     "create_organisation": {"name": "Example Council", "kind": "council"},
-    "create_worker": {"organisation_id": _ID, "name": "C. Example"},
     "create_api_key": {"role": None, "days": 90, "read_only": True, "operations": ["get_me"]},
     "rotate_api_key": {"overlap_hours": 24},
     "grant_role": {"role": "auditor"},

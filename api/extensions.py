@@ -15,7 +15,7 @@ from api.auth.access import NOTING
 from api.auth.cookies import Cookies
 from api.auth.oidc import OidcProvider
 from api.auth.passwords import Passwords
-from api.auth.signing_in import SignIn
+from api.auth.signing_in import STRANGER, SignIn
 from api.crypto import KeyRing
 from api.crypto.gate import KeyGate
 from api.database import READ_ONLY, db
@@ -107,3 +107,11 @@ def unit_of_work(*, read_only: bool = False) -> Iterator[SqlUnitOfWork]:
             note_refusal(after, refusal)
         raise
     g.access_asked = True
+
+
+@contextmanager
+def strangers_unit_of_work(*, read_only: bool = False) -> Iterator[SqlUnitOfWork]:
+    """Open the transaction of somebody who is not signed in yet: what she may is said by what she shows, not by a role."""
+    engine = db.engine.execution_options(**{READ_ONLY: True}) if read_only else db.engine
+    with begin_unit_of_work(engine, current_harbour().key_ring, STRANGER, request_id()) as uow:
+        yield uow

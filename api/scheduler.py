@@ -28,6 +28,7 @@ from api.auth.forgetting import forget_sign_ins as forget
 from api.database import READ_ONLY, checkpoint, db
 from api.extensions import current_harbour
 from api.outbox import OutboxNotifier
+from api.retention import forget_what_is_due
 from api.unit_of_work import begin_unit_of_work
 from api.watching import watch_for_misuse
 from placement.releases import list_lapsed_ids, tell_of_expiry
@@ -121,6 +122,7 @@ JOBS = (
     Job("watch_workers", watch_workers, 900),
     Job("notice_lapsed_releases", notice_lapsed_releases, 60),
     Job("forget_sign_ins", forget_sign_ins, 300),
+    Job("forget_what_is_due", forget_what_is_due, 86_400),
     Job("checkpoint_database", checkpoint_database, 60),
 )
 

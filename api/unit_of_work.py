@@ -24,7 +24,7 @@ ERROR_OF_CONSTRAINT: dict[str, type[DomainError]] = {
     "uq_property_reference": ReferenceInUse,
     "uq_unit_reference": ReferenceInUse,
     "uq_provider_organisation_id": ProviderExists,
-    "uq_credential_sign_in_index": SignInNameInUse,
+    "uq_credential_blind_index": SignInNameInUse,
     "uq_worker_role_worker_id_role": StaleVersion,
     "uq_referral_hold_id": StaleVersion,
     "uq_placement_referral_id": StaleVersion,

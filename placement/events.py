@@ -221,3 +221,28 @@ class ConflictDeclared(DomainEvent):
 @dataclass(frozen=True, kw_only=True)
 class ConflictEnded(DomainEvent):
     name: ClassVar[str] = "conflict:ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdForgotten(DomainEvent):
+    name: ClassVar[str] = "household:forgotten"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdExported(DomainEvent):
+    name: ClassVar[str] = "household:exported"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalHoldPlaced(DomainEvent):
+    name: ClassVar[str] = "legal_hold:placed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalHoldLifted(DomainEvent):
+    name: ClassVar[str] = "legal_hold:lifted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionPeriodSet(DomainEvent):
+    name: ClassVar[str] = "retention_period:set"

@@ -68,9 +68,12 @@ def record_household(uow: UnitOfWork, policy: BudgetPolicy, details: Mapping[str
 
 
 def load_household(uow: UnitOfWork, household_id: uuid.UUID) -> Household:
-    """Return a household of the principal's own organisation; raises NotFound for any other, and for one kept from her."""
+    """Return a household of the principal's own organisation.
+
+    Raises NotFound for any other, for one kept from her, and for a forgotten one.
+    """
     household = uow.session.get(Household, household_id)
-    if household is None:
+    if household is None or household.forgotten_at is not None:
         raise NotFound
     uow.permit(relations_to_household(uow, household))
     return household
@@ -96,7 +99,9 @@ def list_households(uow: UnitOfWork, *, after: uuid.UUID | None, limit: int) -> 
     """List the organisation's households in order of their random id; references only, nothing is opened."""
     uow.permit(Relation.OWN_ORGANISATION)
     query = select(Household).where(
-        Household.organisation_id == uow.principal.organisation_id, not_kept_from(uow, Household.id)
+        Household.organisation_id == uow.principal.organisation_id,
+        Household.forgotten_at.is_(None),
+        not_kept_from(uow, Household.id),
     )
     if after is not None:
         query = query.where(Household.id > after)

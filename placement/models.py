@@ -32,6 +32,7 @@ class Household(Base):
     pending_area_changes: Mapped[int] = mapped_column(default=0, server_default="0")
     has_blocks: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
+    forgotten_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
 
     __table_args__ = (UniqueConstraint("reference"),)
@@ -104,7 +105,10 @@ class PerpetratorLink(Base):
 
 
 class Search(Base):
-    """A search as asked and answered. `demand` holds needs and reasons as codes, so that unmet need can be counted."""
+    """A search as asked and answered. `demand` holds needs and reasons as codes, so that unmet need can be counted.
+
+    The answer and whose it was are forgotten after their days; the demand stays.
+    """
 
     __tablename__ = "search"
 
@@ -116,7 +120,7 @@ class Search(Base):
     supply_version: Mapped[int]
     found: Mapped[int]
     demand: Mapped[dict[str, Any]] = mapped_column(JSON)
-    answer_sealed: Mapped[bytes]
+    answer_sealed: Mapped[bytes | None]
 
 
 class Hold(Base):

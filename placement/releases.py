@@ -15,9 +15,10 @@ from accommodation.disclosure_caps import DisclosureCaps
 from accommodation.errors import StepUpNeeded
 from accommodation.events import AddressReleased, ReleaseExpired, ReleaseRead, ReleaseRevoked, ReleasesListed
 from accommodation.models import Worker
+from accommodation.people import has_role
 from accommodation.sealing import seal_json
 from accommodation.sharing import is_in_sight
-from accommodation.vocabulary import AgreementScope, Relation
+from accommodation.vocabulary import AgreementScope, Relation, Role
 from placement.blocking import is_worker_kept_from, organisations_kept_from
 from placement.disclosure_limits import alert_near_caps, check_caps, tally_release
 from placement.disclosure_notices import tell_both_organisations
@@ -50,7 +51,7 @@ def release_address(
     """Release the address of a placement's property to one officer of the organisation that placed the household.
 
     Raises NotFound, StepUpNeeded where a second factor is all that is missing, IllegalMove while another release is live,
-    InvalidInput for somebody of another organisation or who has left, DisclosureCapReached.
+    InvalidInput for whoever is not an officer there, DisclosureCapReached.
     """
     standing = find_standing(uow, placement_id)
     if standing is None or not is_in_sight(uow, standing.placement.organisation_id, AgreementScope.REFERRALS):
@@ -70,6 +71,7 @@ def release_address(
             officer is None
             or officer.organisation_id != standing.placement.organisation_id
             or officer.left_at is not None
+            or not has_role(uow.session, officer_id, Role.HOUSING_OFFICER)
             or is_worker_kept_from(uow, household, officer_id)
         ):
             raise InvalidInput(("/officer_id", "Name an officer of the organisation that placed this household."))

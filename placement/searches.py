@@ -104,6 +104,8 @@ def read_search(uow: UnitOfWork, search_id: uuid.UUID) -> bytes:
     Raises NotFound while it names a provider with which nothing is shared (any more): it is shown whole or not at all.
     """
     search = load_search(uow, search_id)
+    if search.answer_sealed is None:
+        raise NotFound
     packed = uow.cipher.open(search.answer_sealed, table=TABLE, column=COLUMN, row_id=search.id)
     text = zlib.decompress(packed)
     _check_still_in_sight(uow, text)

@@ -177,6 +177,17 @@ class ReleaseReason(StrEnum):
     HOLDER_RELEASED = "holder_released"
 
 
+class NeedAsked(StrEnum):
+    """What a survivor may prefer not to say. That is an answer: it is kept, and it is not "nobody has asked"."""
+
+    ACCESS_NEED = "access_need"
+    NO_RECOURSE = "no_recourse"
+    MENTAL_HEALTH = "mental_health"
+    SUBSTANCE_USE = "substance_use"
+    PETS = "pets"
+    RISKS = "risks"
+
+
 class PlacementState(StrEnum):
     """The life of a stay."""
 

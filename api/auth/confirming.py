@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from accommodation.base import DomainError, Principal
 from accommodation.sealing import open_sealed
+from accommodation.vocabulary import Relation
 from api.auth.models import Credential
 from api.auth.second_factor import take_code
 from api.auth.throttle import Charge, Place, charge, refund
@@ -28,6 +29,7 @@ def charge_confirmation(harbour: Harbour, principal: Principal) -> Charge:
     """Count a try at confirming before it is looked at; a stolen session gets few. Raises TooManyRequests."""
     place = Place(network="", device=str(principal.session_id))
     with unit_of_work() as uow:
+        uow.permit(Relation.HERSELF)
         return charge(uow.session, harbour.settings.auth_key, f"confirm:{principal.worker_id}", place, uow.now)
 
 
@@ -35,6 +37,7 @@ def confirm_by_code(harbour: Harbour, principal: Principal, code: str) -> None:
     """Take a code of the caller's second factor. Raises NotConfirmed, or TooManyRequests after some of these."""
     charged = charge_confirmation(harbour, principal)
     with unit_of_work() as uow:
+        uow.permit(Relation.HERSELF)
         secret = secret_of(harbour, uow.session, principal.worker_id)
         auth_key = harbour.settings.auth_key
         if secret is None or not take_code(uow.session, auth_key, principal.worker_id, secret, code, uow.now):

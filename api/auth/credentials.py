@@ -7,12 +7,14 @@ import uuid
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from accommodation.base import Cipher, DomainError, DomainEvent, UnitOfWork, new_id
 from accommodation.sealing import seal_json
 from api.auth.models import Credential
 from api.auth.second_factor import make_recovery_codes
+
+PURPOSE = "sign_in"
 
 
 class SignInNameInUse(DomainError):
@@ -45,8 +47,13 @@ def normalise_sign_in_name(name: str) -> str:
 
 
 def index_of_sign_in_name(cipher: Cipher, name: str) -> str:
-    """Return the blind index under which a worker is found when she signs in."""
-    return cipher.blind_index("sign_in", normalise_sign_in_name(name))
+    """Return the blind index under which a worker who signs in by a name is written."""
+    return cipher.blind_index(PURPOSE, normalise_sign_in_name(name))
+
+
+def is_called(cipher: Cipher, name: str) -> ColumnElement[bool]:
+    """Return the condition by which whoever signs in by a name is found, also while the index key is changed."""
+    return Credential.blind_index.in_(cipher.blind_indexes(PURPOSE, normalise_sign_in_name(name)))
 
 
 def set_credential(
@@ -64,15 +71,14 @@ def set_credential(
 
     Raises SignInNameInUse.
     """
-    index = index_of_sign_in_name(uow.cipher, sign_in_name)
-    owner = uow.session.execute(select(Credential.worker_id).where(Credential.sign_in_index == index)).scalar()
+    owner = uow.session.execute(select(Credential.worker_id).where(is_called(uow.cipher, sign_in_name))).scalar()
     if owner not in (None, worker_id):
         raise SignInNameInUse
     row = uow.session.execute(select(Credential).where(Credential.worker_id == worker_id)).scalar_one_or_none()
     if row is None:
         row = Credential(id=new_id(), worker_id=worker_id, created_at=uow.now)
         uow.session.add(row)
-    row.sign_in_index, row.is_demo = index, is_demo
+    row.blind_index, row.is_demo = index_of_sign_in_name(uow.cipher, sign_in_name), is_demo
     row.password_hash, row.password_changed_at = password_hash, uow.now
     row.totp_last_step = totp_last_step
     seal_json(uow.cipher, row, "sign_in_name_sealed", sign_in_name.strip())

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from accommodation.base import DomainEvent, InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.models import Worker
 from accommodation.sealing import open_json, seal_json
-from api.auth.credentials import SignInNameInUse, index_of_sign_in_name, set_credential
+from api.auth.credentials import SignInNameInUse, is_called, set_credential
 from api.auth.models import Credential, Enrolment
 from api.auth.second_factor import find_step, new_secret
 from api.auth.sessions import digest_of_token, end_sessions, new_token
@@ -50,7 +50,7 @@ def open_enrolment(uow: UnitOfWork, auth_key: bytes, worker_id: uuid.UUID) -> st
 def void_enrolments(uow: UnitOfWork, worker_id: uuid.UUID) -> None:
     """Make every enrolment token of a worker void, and forget what was chosen by it."""
     still_open = Enrolment.worker_id == worker_id, Enrolment.used_at.is_(None)
-    nothing = {"sign_in_index": None, "sign_in_name_sealed": None, "password_hash": None, "totp_secret_sealed": None}
+    nothing = {"sign_in_name_sealed": None, "password_hash": None, "totp_secret_sealed": None}
     uow.session.execute(update(Enrolment).where(*still_open).values(used_at=uow.now, **nothing))
 
 
@@ -71,12 +71,11 @@ def begin_enrolment(uow: UnitOfWork, row: Enrolment, sign_in_name: str, password
 
     Raises SignInNameInUse.
     """
-    index = index_of_sign_in_name(uow.cipher, sign_in_name)
-    owner = uow.session.execute(select(Credential.worker_id).where(Credential.sign_in_index == index)).scalar()
+    owner = uow.session.execute(select(Credential.worker_id).where(is_called(uow.cipher, sign_in_name))).scalar()
     if owner not in (None, row.worker_id):
         raise SignInNameInUse
     secret = new_secret()
-    row.sign_in_index, row.password_hash = index, password_hash
+    row.password_hash = password_hash
     seal_json(uow.cipher, row, "sign_in_name_sealed", sign_in_name)
     seal_json(uow.cipher, row, "totp_secret_sealed", secret)
     uow.session.flush()
@@ -98,7 +97,7 @@ def confirm_enrolment(uow: UnitOfWork, auth_key: bytes, row: Enrolment, code: st
     codes = set_credential(uow, auth_key, row.worker_id, name, row.password_hash, secret, totp_last_step=step)
     end_sessions(uow, row.worker_id)
     row.used_at = uow.now
-    row.sign_in_index = row.sign_in_name_sealed = row.password_hash = row.totp_secret_sealed = None
+    row.sign_in_name_sealed = row.password_hash = row.totp_secret_sealed = None
     uow.session.flush()
     uow.record(EnrolmentConfirmed(subject_id=row.worker_id))
     return codes

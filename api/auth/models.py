@@ -73,7 +73,7 @@ class Credential(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("worker.id"))
-    sign_in_index: Mapped[str] = mapped_column(String(64))
+    blind_index: Mapped[str] = mapped_column(String(64))
     sign_in_name_sealed: Mapped[bytes]
     password_hash: Mapped[str] = mapped_column(String(200))
     password_changed_at: Mapped[datetime]
@@ -82,7 +82,7 @@ class Credential(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
-    __table_args__ = (UniqueConstraint("worker_id"), UniqueConstraint("sign_in_index"))
+    __table_args__ = (UniqueConstraint("worker_id"), UniqueConstraint("blind_index"))
 
 
 class RecoveryCode(Base):
@@ -106,7 +106,6 @@ class Enrolment(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("worker.id"), index=True)
     digest: Mapped[bytes]
-    sign_in_index: Mapped[str | None] = mapped_column(String(64))
     sign_in_name_sealed: Mapped[bytes | None]
     password_hash: Mapped[str | None] = mapped_column(String(200))
     totp_secret_sealed: Mapped[bytes | None]
@@ -135,10 +134,11 @@ class ExternalIdentity(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("worker.id"), index=True)
-    subject_index: Mapped[str] = mapped_column(String(64))
+    blind_index: Mapped[str] = mapped_column(String(64))
+    subject_sealed: Mapped[bytes]
     created_at: Mapped[datetime]
 
-    __table_args__ = (UniqueConstraint("subject_index"),)
+    __table_args__ = (UniqueConstraint("blind_index"),)
 
 
 class OidcAttempt(Base):
@@ -154,7 +154,7 @@ class OidcAttempt(Base):
     browser_digest: Mapped[bytes]
     secrets_sealed: Mapped[bytes]
     worker_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("worker.id"))
-    subject_index: Mapped[str | None] = mapped_column(String(64))
+    subject_sealed: Mapped[bytes | None]
     needs_code: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

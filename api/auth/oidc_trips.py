@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
-from accommodation.base import DomainEvent, UnitOfWork, new_id
+from accommodation.base import Cipher, DomainEvent, UnitOfWork, new_id
 from accommodation.sealing import open_json, seal_json
-from api.auth.credentials import index_of_sign_in_name
+from api.auth.credentials import is_called
 from api.auth.models import Credential, ExternalIdentity, OidcAttempt
 from api.auth.oidc import Identity, IdentityRefused
 from api.auth.sessions import digest_of_token, new_token
 
+PURPOSE = "oidc_subject"
 LIFETIME = timedelta(minutes=10)
 
 
@@ -71,17 +72,16 @@ def note_identity(uow: UnitOfWork, attempt_id: uuid.UUID, identity: Identity, se
     Nobody is made by this: the provider's subject was linked before, or its verified e-mail is a worker's sign-in name. The
     first time she shows her own second factor whatever the provider says, so that its word about an e-mail is not enough.
     """
-    subject_index = uow.cipher.blind_index("oidc_subject", json.dumps([identity.issuer, identity.subject]))
-    known = select(ExternalIdentity.worker_id).where(ExternalIdentity.subject_index == subject_index)
-    worker_id = uow.session.execute(known).scalar_one_or_none()
+    subject = json.dumps([identity.issuer, identity.subject])
+    worker_id = uow.session.execute(select(ExternalIdentity.worker_id).where(_means(uow, subject))).scalar()
     is_linked = worker_id is not None
     if worker_id is None and identity.email is not None:
-        index = index_of_sign_in_name(uow.cipher, identity.email)
-        worker_id = uow.session.execute(select(Credential.worker_id).where(Credential.sign_in_index == index)).scalar()
+        worker_id = uow.session.execute(select(Credential.worker_id).where(is_called(uow.cipher, identity.email))).scalar()
     if worker_id is None or (second_factors and not second_factors & identity.factors):
         raise IdentityRefused
     row = uow.session.get_one(OidcAttempt, attempt_id)
-    row.worker_id, row.subject_index = worker_id, subject_index
+    row.worker_id = worker_id
+    seal_json(uow.cipher, row, "subject_sealed", subject)
     row.needs_code = not (is_linked and second_factors)
     uow.session.flush()
     return row.needs_code
@@ -100,13 +100,22 @@ def finish_trip(uow: UnitOfWork, row: OidcAttempt) -> None:
     """Use a trip up, and link the provider's subject to the worker when it is not yet. Raises IdentityRefused."""
     unused = OidcAttempt.id == row.id, OidcAttempt.used_at.is_(None)
     taken: Any = uow.session.connection().execute(update(OidcAttempt).where(*unused).values(used_at=uow.now))
-    if taken.rowcount != 1 or row.worker_id is None or row.subject_index is None:
+    if taken.rowcount != 1 or row.worker_id is None or row.subject_sealed is None:
         raise IdentityRefused
-    linked = select(ExternalIdentity.id).where(ExternalIdentity.subject_index == row.subject_index)
-    if uow.session.execute(linked).scalar() is None:
-        identity = ExternalIdentity(
-            id=new_id(), worker_id=row.worker_id, subject_index=row.subject_index, created_at=uow.now
-        )
+    subject: str = open_json(uow.cipher, row, "subject_sealed")
+    if uow.session.execute(select(ExternalIdentity.id).where(_means(uow, subject))).scalar() is None:
+        identity = ExternalIdentity(id=new_id(), worker_id=row.worker_id, created_at=uow.now)
+        identity.blind_index = index_of_subject(uow.cipher, *json.loads(subject))
+        seal_json(uow.cipher, identity, "subject_sealed", subject)
         uow.session.add(identity)
         uow.session.flush()
         uow.record(IdentityLinked(subject_id=row.worker_id))
+
+
+def index_of_subject(cipher: Cipher, issuer: str, subject: str) -> str:
+    """Return the blind index under which whom a provider means is written."""
+    return cipher.blind_index(PURPOSE, json.dumps([issuer, subject]))
+
+
+def _means(uow: UnitOfWork, subject: str) -> ColumnElement[bool]:
+    return ExternalIdentity.blind_index.in_(uow.cipher.blind_indexes(PURPOSE, subject))

@@ -205,6 +205,15 @@ TABLE: tuple[Rule, ...] = (
     Rule("acknowledge_reminder",       {MANAGER, RESETTLEMENT},          ASKED,        (ReminderStanding.PENDING,
                                                                                         ReminderStanding.SENT)),
 
+    # keeping and forgetting
+    Rule("list_legal_holds",           {LEAD},                           OWN),
+    Rule("place_legal_hold",           {LEAD},                           OWN),
+    Rule("get_legal_hold",             {LEAD},                           OWN),
+    Rule("lift_legal_hold",            {LEAD},                           OWN),
+    Rule("get_retention_period",       {LEAD},                           OWN),
+    Rule("set_retention_period",       {LEAD},                           OWN),
+    Rule("export_household",           {LEAD},                           OWN),
+
     # administration
     Rule("list_organisations",         {ADMINISTRATOR},                  OWN),
     Rule("list_organisations",         {ADMINISTRATOR},                  INSTALLATION),
@@ -272,7 +281,12 @@ STAGES_OF = {
 }
 """The operations whose states are those of the machine in `accommodation.disclosure`, and the moves that each makes."""
 
-NEEDS_SECOND_FACTOR = STEP_UP_OPERATIONS | {"disclose_address", "create_address_release", "get_meeting_point"}
+NEEDS_SECOND_FACTOR = STEP_UP_OPERATIONS | {
+    "disclose_address",
+    "create_address_release",
+    "get_meeting_point",
+    "export_household",
+}
 """Answered only to a session whose second factor was shown in the last minutes, and so never to a key. About an
 address the use case asks, because to whoever may not anyway it does not exist."""
 

@@ -18,7 +18,7 @@ from accommodation.base import DomainError, DomainEvent, Principal, UnitOfWork
 from accommodation.models import Worker
 from accommodation.sealing import open_sealed
 from accommodation.vocabulary import Role
-from api.auth.credentials import index_of_sign_in_name
+from api.auth.credentials import is_called, normalise_sign_in_name
 from api.auth.devices import find_device
 from api.auth.models import Credential, WorkerSession
 from api.auth.passwords import Passwords
@@ -105,11 +105,11 @@ class SignIn:
         Raises TooManyRequests before anything is looked at; Unauthorized alike for an unknown name, a wrong password, a
         wrong or used code, a role that is not hers, and somebody who has left; RoleNotChosen.
         """
-        index = index_of_sign_in_name(self.key_ring, attempt.sign_in_name)
-        place = Place(attempt.network, find_device(self.auth_key, index, attempt.device))
+        name = normalise_sign_in_name(attempt.sign_in_name)
+        place = Place(attempt.network, find_device(self.auth_key, name, attempt.device))
         with self._transaction(STRANGER, request_id) as uow:
-            charged = charge(uow.session, self.auth_key, index, place, uow.now)
-        known = self._find_by(Credential.sign_in_index == index)
+            charged = charge(uow.session, self.auth_key, name, place, uow.now)
+        known = self._find_by(is_called(self.key_ring, name))
         is_right = self.passwords.verify(known.password_hash if known else None, attempt.password)
         worker_id, secret = (known.worker_id, known.totp_secret) if known else (NOBODY, self._decoy_secret)
         principal = Principal(worker_id, known.organisation_id, "signing_in") if known else STRANGER

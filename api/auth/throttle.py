@@ -85,7 +85,7 @@ def wait_at_pair(failures: int, failed_at: datetime, now: datetime, free: int) -
 
 
 def charge(session: Session, auth_key: bytes, account: str, place: Place, now: datetime) -> Charge:
-    """Count one attempt on an account (its blind index) before it is looked at.
+    """Count one attempt on an account (its normalised name) before it is looked at.
 
     Raises TooManyRequests, having counted nothing, when this place must wait. Whether there is such an account is not known
     here and makes no difference.

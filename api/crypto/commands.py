@@ -14,7 +14,7 @@ from tqdm import tqdm
 from accommodation.base import Base
 from api.crypto.escrow_commands import drill, escrow, recover
 from api.crypto.fingerprints import AUTH, DATA, INDEX, PURPOSES, SETTING_OF
-from api.crypto.index_rotation import count_households, index_anew
+from api.crypto.index_rotation import count_stale, index_anew
 from api.crypto.key_check import KeysDoNotFit, prove_keys
 from api.crypto.key_service import KEY_BYTES, KeyServiceFault, new_data_key
 from api.crypto.key_settings import KEY_ID, open_key_service
@@ -59,7 +59,7 @@ def rotate(dry_run: bool) -> None:
         values = sum(use.values for purpose, use in left if purpose == DATA)
         with tqdm(desc="Sealing anew", total=values, unit=" values", disable=None) as bar:
             outcome = seal_anew(db.engine, ring, list_sealed_tables(Base.metadata), bar.update)
-        with tqdm(desc="Indexing anew", total=count_households(db.engine, ring), unit=" households", disable=None) as bar:
+        with tqdm(desc="Indexing anew", total=count_stale(db.engine, ring), unit=" rows", disable=None) as bar:
             indexed = index_anew(db.engine, ring, bar.update)
     except KeysDoNotFit as error:
         raise click.ClickException(str(error)) from None
@@ -67,7 +67,7 @@ def rotate(dry_run: bool) -> None:
         raise click.ClickException(
             "The database is busy or does not answer. What was done stays done: run it again and it goes on from there."
         ) from None
-    click.echo(f"{outcome.done} values were sealed anew; the blind indexes of {indexed.done} households were made anew.")
+    click.echo(f"{outcome.done} values were sealed anew; {indexed.done} households and people were indexed anew.")
     outcome.add(indexed)
     after = _read_status()
     _tell(after)

@@ -6,10 +6,12 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.orm import Session
 
+from api.auth.reindexing import REINDEXED, count_sign_ins, index_sign_ins_anew
 from api.crypto.ring import KeyRing, SealBroken
 from api.crypto.rotation import BATCH, Outcome, Progress, give_way, until_done
 from api.crypto.sealed_columns import KeyUse
@@ -18,7 +20,8 @@ from placement.models import PerpetratorLink
 from placement.relinking import households_not_under, relink_household
 
 TABLE, COLUMN = "perpetrator_link", "blind_index"
-REMADE = frozenset({(TABLE, COLUMN)})
+INDEXED: tuple[type[Any], ...] = (PerpetratorLink, *REINDEXED)
+REMADE = frozenset((model.__tablename__, COLUMN) for model in INDEXED)
 """Every blind index there is. A test finds columns by that name and compares, so that none is left behind at a rotation."""
 FIRST_RELEASE = "none"
 """Instead of a key id, for indexes that do not name their key."""
@@ -26,28 +29,35 @@ HOUSEHOLDS_AT_ONCE = BATCH // 2
 
 
 def index_anew(engine: Engine, ring: KeyRing, progress: Progress) -> Outcome:
-    """Bring every blind index under the index key that writes; progress counts households."""
-    return until_done(lambda: _pass(engine, ring, progress))
+    """Bring every blind index under the index key that writes; progress counts households, and people who sign in."""
+    outcome = until_done(lambda: _pass(engine, ring, progress))
+    outcome.add(index_sign_ins_anew(engine, ring, progress))
+    return outcome
 
 
 def count_indexes(connection: Connection, key_ids: Sequence[str]) -> list[KeyUse]:
-    """Count blind indexes by key, those of unknown keys and of the first release too."""
+    """Count blind indexes by table and key, those of unknown keys and of the first release too."""
+    return [use for model in INDEXED for use in _count_indexes(connection, model, key_ids)]
+
+
+def _count_indexes(connection: Connection, model: Any, key_ids: Sequence[str]) -> list[KeyUse]:
     counted: Counter[str] = Counter()
-    head = func.substr(PerpetratorLink.blind_index, 1, 9)
+    head = func.substr(model.blind_index, 1, 9)
     for key_id in key_ids:
-        under = PerpetratorLink.blind_index.like(f"{key_id}:%")
+        under = model.blind_index.like(f"{key_id}:%")
         counted[key_id] = connection.execute(select(func.count()).where(under)).scalar_one()
-    others = select(head).where(*(PerpetratorLink.blind_index.not_like(f"{key_id}:%") for key_id in key_ids))
+    others = select(head).where(*(model.blind_index.not_like(f"{key_id}:%") for key_id in key_ids))
     for text in connection.execute(others).scalars():
         counted[text[:8] if text.endswith(":") else FIRST_RELEASE] += 1
-    return [KeyUse(TABLE, COLUMN, key_id, values) for key_id, values in counted.items() if values]
+    return [KeyUse(model.__tablename__, COLUMN, key_id, values) for key_id, values in counted.items() if values]
 
 
-def count_households(engine: Engine, ring: KeyRing) -> int:
-    """Return how many households have an index that is not under the writing key."""
+def count_stale(engine: Engine, ring: KeyRing) -> int:
+    """Return how many households and people have an index that is not under the writing key."""
     with engine.execution_options(**{READ_ONLY: True}).connect() as connection:
         query = households_not_under(ring.index_key_ids[0]).order_by(None).subquery()
-        return connection.execute(select(func.count()).select_from(query)).scalar_one()
+        households: int = connection.execute(select(func.count()).select_from(query)).scalar_one()
+    return households + count_sign_ins(engine, ring)
 
 
 def _pass(engine: Engine, ring: KeyRing, progress: Progress) -> Outcome:

@@ -24,7 +24,7 @@ from placement.households import (
     record_household,
 )
 from placement.models import Household
-from placement.vocabulary import MemberRole, RiskFlag, TrackerCheck
+from placement.vocabulary import MemberRole, NeedAsked, RiskFlag, TrackerCheck
 
 blp = HarbourBlueprint("households", __name__, description="Households in need of a safe place.")
 
@@ -53,6 +53,19 @@ class NeedsSchema(Schema):
     specialisms_wanted = list_of(Specialism, load_default=list)
     specialisms_required = list_of(Specialism, load_default=list)
     risks = list_of(RiskFlag, load_default=None, allow_none=True)
+    prefers_not_to_say = list_of(
+        NeedAsked,
+        load_default=list,
+        metadata={"description": "Asked, and not answered. Such units are listed to confirm, as when nobody has asked."},
+    )
+
+    @validates_schema
+    def _said_or_not(self, data: dict[str, Any], **_: Any) -> None:
+        for need in data.get("prefers_not_to_say") or ():
+            if data.get(need) is not None:
+                raise ValidationError(
+                    "This is answered. Take it off the list, or leave the answer out.", "prefers_not_to_say"
+                )
 
 
 class PerpetratorSchema(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import after_this_request, g, request
+from flask import after_this_request, request
 from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
@@ -14,10 +14,9 @@ from accommodation.vocabulary import Role
 from api.auth.cookies import PROVIDER_TRIP, SESSION
 from api.auth.oidc import IdentityRefused, OidcProvider
 from api.auth.oidc_trips import LIFETIME, begin_trip, find_returned, finish_trip, note_identity, take_return
-from api.auth.signing_in import STRANGER
 from api.auth.throttle import network_of
 from api.blueprint import HarbourBlueprint
-from api.extensions import current_harbour, unit_of_work
+from api.extensions import current_harbour, strangers_unit_of_work
 from api.fields import line, one_of
 from api.problems import request_id
 from api.resources.sessions import CurrentSessionSchema, answer_session
@@ -33,7 +32,7 @@ class OidcStartSchema(Schema):
 
 class OidcReturn(Schema):
     code = fields.String(
-        load_default=None, allow_none=False, validate=[validate.Length(min=1, max=2000), validate.Regexp(VISIBLE)]
+        load_default=lambda: None, allow_none=False, validate=[validate.Length(min=1, max=2000), validate.Regexp(VISIBLE)]
     )
     state = fields.String(required=True, validate=[validate.Length(min=1, max=200), validate.Regexp(VISIBLE)])
 
@@ -54,8 +53,7 @@ class OidcSessionCreate(Schema):
 def start_oidc_sign_in() -> dict[str, Any]:
     """Begin at the identity provider. The browser must be the one that comes back, within ten minutes."""
     harbour, provider = current_harbour(), _provider()
-    g.principal = STRANGER
-    with unit_of_work() as uow:
+    with strangers_unit_of_work() as uow:
         trip = begin_trip(uow, harbour.settings.auth_key)
     url = provider.authorization_url(trip.state, trip.nonce, trip.code_verifier)
 
@@ -75,15 +73,14 @@ def start_oidc_sign_in() -> dict[str, Any]:
 def return_from_oidc(query: dict[str, Any]) -> dict[str, Any]:
     """Come back from the identity provider, once. Nobody is signed in by this alone."""
     harbour, provider = current_harbour(), _provider()
-    g.principal = STRANGER
     auth_key, browser = harbour.settings.auth_key, harbour.cookies.read(request, PROVIDER_TRIP)
     try:
-        with unit_of_work() as uow:
+        with strangers_unit_of_work() as uow:
             attempt_id, nonce, code_verifier = take_return(uow, auth_key, browser, query["state"])
         if query["code"] is None:  # the provider says no
             raise IdentityRefused
         identity = provider.identify(query["code"], nonce, code_verifier)
-        with unit_of_work() as uow:
+        with strangers_unit_of_work() as uow:
             needs_code = note_identity(uow, attempt_id, identity, provider.settings.second_factors)
     except IdentityRefused:
         raise Unauthorized from None
@@ -98,8 +95,7 @@ def create_oidc_session(body: dict[str, Any]) -> dict[str, Any]:
     harbour = current_harbour()
     _provider()
     auth_key, browser = harbour.settings.auth_key, harbour.cookies.read(request, PROVIDER_TRIP)
-    g.principal = STRANGER
-    with unit_of_work(read_only=True) as uow:
+    with strangers_unit_of_work(read_only=True) as uow:
         found = find_returned(uow, auth_key, browser)
     if found is None or found.worker_id is None:
         raise Unauthorized

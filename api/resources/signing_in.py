@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import after_this_request, g, request
+from flask import after_this_request, request
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
@@ -12,16 +12,16 @@ from accommodation.base import NotFound
 from accommodation.invitations import accept_invitation, find_invited
 from accommodation.vocabulary import Role
 from api.auth.cookies import DEVICE, SESSION
-from api.auth.credentials import index_of_sign_in_name, normalise_sign_in_name
+from api.auth.credentials import normalise_sign_in_name
 from api.auth.devices import LIFETIME, make_device
 from api.auth.enrolment import begin_enrolment, confirm_enrolment, find_enrolment, open_enrolment
 from api.auth.passwords import MAX_BYTES, check_password
 from api.auth.second_factor import provisioning_uri
 from api.auth.sessions import TOKEN_LENGTH
-from api.auth.signing_in import STRANGER, Attempt
+from api.auth.signing_in import Attempt
 from api.auth.throttle import network_of
 from api.blueprint import HarbourBlueprint
-from api.extensions import current_harbour, unit_of_work
+from api.extensions import current_harbour, strangers_unit_of_work
 from api.fields import line, one_of
 from api.problems import request_id
 from api.resources.sessions import CurrentSessionSchema, answer_session
@@ -107,7 +107,7 @@ def create_session(body: dict[str, Any]) -> dict[str, Any]:
         old_token=harbour.cookies.read(request, SESSION),
     )
     row, token = harbour.sign_in.by_password(attempt, request_id())
-    remember_device(index_of_sign_in_name(harbour.key_ring, attempt.sign_in_name))
+    remember_device(normalise_sign_in_name(attempt.sign_in_name))
     return answer_session(row, token)
 
 
@@ -116,8 +116,7 @@ def create_session(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, AcceptedInvitationSchema)
 def accept_invitation_(body: dict[str, Any]) -> dict[str, Any]:
     """Accept an invitation, once, and get a token to enrol with: a name, a password, an authenticator."""
-    g.principal = STRANGER
-    with unit_of_work() as uow:
+    with strangers_unit_of_work() as uow:
         invited = find_invited(uow.session, body["token"], uow.now)
         if invited is None:
             raise NotFound
@@ -132,13 +131,13 @@ def accept_invitation_(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200, EnrolmentSchema)
 def begin_enrolment_(body: dict[str, Any]) -> dict[str, Any]:
     """Choose a name and a password, and get the secret for an authenticator. It holds once a code confirms it."""
-    harbour, g.principal = current_harbour(), STRANGER
+    harbour = current_harbour()
     auth_key, token, name = harbour.settings.auth_key, body["enrolment_token"], normalise_sign_in_name(body["sign_in_name"])
-    with unit_of_work(read_only=True) as uow:
+    with strangers_unit_of_work(read_only=True) as uow:
         find_enrolment(uow, auth_key, token)
     check_password(body["password"], "/password", name)
     stored = harbour.passwords.hash(body["password"])
-    with unit_of_work() as uow:
+    with strangers_unit_of_work() as uow:
         secret = begin_enrolment(uow, find_enrolment(uow, auth_key, token), name, stored)
     return {"secret": secret, "provisioning_uri": provisioning_uri(secret, name)}
 
@@ -148,16 +147,16 @@ def begin_enrolment_(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200, RecoveryCodesSchema)
 def confirm_enrolment_(body: dict[str, Any]) -> dict[str, Any]:
     """Confirm the enrolment by the authenticator's first code. From now on she can sign in; that code is used up."""
-    auth_key, g.principal = current_harbour().settings.auth_key, STRANGER
-    with unit_of_work() as uow:
+    auth_key = current_harbour().settings.auth_key
+    with strangers_unit_of_work() as uow:
         codes = confirm_enrolment(uow, auth_key, find_enrolment(uow, auth_key, body["enrolment_token"]), body["code"])
     return {"recovery_codes": codes}
 
 
-def remember_device(sign_in_index: str) -> None:
+def remember_device(sign_in_name: str) -> None:
     """Mark the browser of the request at hand as one in which this worker has signed in."""
     harbour = current_harbour()
-    value = make_device(harbour.settings.auth_key, sign_in_index)
+    value = make_device(harbour.settings.auth_key, sign_in_name)
 
     @after_this_request
     def _set(response: Response) -> Response:

@@ -55,7 +55,7 @@ def upgrade():
         "credential",
         *_identity("credential"),
         sa.Column("worker_id", sa.Uuid(), nullable=False),
-        sa.Column("sign_in_index", sa.String(length=64), nullable=False),
+        sa.Column("blind_index", sa.String(length=64), nullable=False),
         sa.Column("sign_in_name_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
         _time("password_changed_at"),
@@ -65,7 +65,7 @@ def upgrade():
         _time("created_at"),
         _worker("credential"),
         _unique("credential", "worker_id"),
-        _unique("credential", "sign_in_index"),
+        _unique("credential", "blind_index"),
     )
     op.create_table(
         "recovery_code",
@@ -81,7 +81,6 @@ def upgrade():
         *_identity("enrolment"),
         sa.Column("worker_id", sa.Uuid(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("sign_in_index", sa.String(length=64), nullable=True),
         sa.Column("sign_in_name_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("totp_secret_sealed", sa.LargeBinary(), nullable=True),
@@ -105,10 +104,11 @@ def upgrade():
         "external_identity",
         *_identity("external_identity"),
         sa.Column("worker_id", sa.Uuid(), nullable=False),
-        sa.Column("subject_index", sa.String(length=64), nullable=False),
+        sa.Column("blind_index", sa.String(length=64), nullable=False),
+        sa.Column("subject_sealed", sa.LargeBinary(), nullable=False),
         _time("created_at"),
         _worker("external_identity"),
-        _unique("external_identity", "subject_index"),
+        _unique("external_identity", "blind_index"),
     )
     op.create_index("ix_external_identity_worker_id", "external_identity", ["worker_id"])
     op.create_table(
@@ -118,7 +118,7 @@ def upgrade():
         sa.Column("browser_digest", sa.LargeBinary(), nullable=False),
         sa.Column("secrets_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("worker_id", sa.Uuid(), nullable=True),
-        sa.Column("subject_index", sa.String(length=64), nullable=True),
+        sa.Column("subject_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("needs_code", sa.Boolean(), nullable=False),
         _time("created_at"),
         _time("expires_at"),

@@ -12,7 +12,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from accommodation.vocabulary import Role
-from api.auth.permissions import OPEN_OPERATIONS, PERMISSIONS, SESSION_OPERATIONS, SIGN_IN_OPERATIONS, STEP_UP_OPERATIONS
+from api.auth.permissions import NEEDS_SECOND_FACTOR, OPEN_OPERATIONS, PERMISSIONS, SESSION_OPERATIONS, SIGN_IN_OPERATIONS
 from api.examples import REQUESTS
 from api.problems import TITLES
 from tests.support.corpus import BAD_GEOMETRIES
@@ -63,7 +63,7 @@ def test_every_operation_says_what_it_does_what_comes_back_and_who_may(document:
             assert operation["security"] == [], at
             continue
         session = {"session": []} if method == "get" else {"session": [], "csrf": []}
-        no_key = operation["operationId"] in SESSION_OPERATIONS | STEP_UP_OPERATIONS
+        no_key = operation["operationId"] in SESSION_OPERATIONS | NEEDS_SECOND_FACTOR
         assert operation["security"] == ([session] if no_key else [{"key": []}, session]), at
         assert operation["x-roles"] == sorted(PERMISSIONS[operation["operationId"]]), at
 

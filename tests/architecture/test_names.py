@@ -15,7 +15,7 @@ LONGER_FOR_A_REASON = {
     "api/demo/rows.py": "invented rows of every table; nothing decides there",
 }
 NOT_FOR_PEOPLE = frozenset({"user", "users", "victim", "victims"})
-NOT_ABOUT_PEOPLE = frozenset({"user_agent"})
+NOT_ABOUT_PEOPLE = frozenset({"user_inputs", "user_agent"})
 """Words that the outside world forces upon us, and that mean no survivor."""
 
 

@@ -21,10 +21,17 @@ NOT_SEALED = {
     ("audit_event", "hash"): "of the event",
     ("audit_event", "previous_hash"): "of the event before",
     ("audit_event", "reason_digest"): "of salted words, which lie sealed elsewhere",
+    ("enrolment", "digest"): "an HMAC of a token that is shown once",
+    ("oidc_attempt", "browser_digest"): "an HMAC of a cookie",
+    ("oidc_attempt", "state_digest"): "an HMAC of what the provider sends back",
+    ("recovery_code", "digest"): "an HMAC of a code that is shown once",
+    ("worker_session", "digest"): "an HMAC of a cookie",
 }
 """Every other column of bytes, and what it holds."""
 
 MAKES_BLIND_INDEXES = {
+    "api/auth/credentials.py": "kept in credential and made anew",
+    "api/auth/oidc_trips.py": "kept in external_identity and made anew",
     "placement/perpetrators.py": "kept in perpetrator_link and made anew; and a fingerprint for counting, which fades",
     "placement/area_changes.py": "a fingerprint for counting: fades with the window of its budget",
     "placement/households.py": "a fingerprint for counting: fades with the window of its budget",

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from accommodation.alerts import Alert, raise_alert
+from accommodation.people_models import WorkerRole
 from accommodation.vocabulary import AlertKind, Role
-from api.auth.models import ApiKey
+from api.auth.models import ApiKey, ExternalIdentity
 from api.scheduler import JOBS
 from api.watching import watch_for_misuse
 from placement.budgets import DEFAULT_BUDGETS, UNLIMITED
@@ -118,6 +119,23 @@ def test_the_administrator_sees_which_organisation_has_nobody_who_looks(world: W
     assert with_one["has_safeguarding_lead"]
     assert "72 hours" in with_one["warning"]
     assert coverage_of(world, officer.organisation_id)["has_safeguarding_lead"] is False
+
+
+def test_a_lead_whose_role_has_ended_is_none_though_her_key_is_good(world: World, officer: Caller, lead: Caller) -> None:
+    assert coverage_of(world, officer.organisation_id)["has_safeguarding_lead"]
+
+    with world.unit_of_work() as uow:
+        uow.session.execute(update(WorkerRole).where(WorkerRole.worker_id == lead.worker_id).values(ended_at=uow.now))
+
+    assert not coverage_of(world, officer.organisation_id)["has_safeguarding_lead"]
+
+
+def test_a_lead_who_signs_in_and_has_no_key_is_one(world: World, officer: Caller, lead: Caller) -> None:
+    with world.unit_of_work() as uow:
+        uow.session.execute(delete(ApiKey).where(ApiKey.worker_id == lead.worker_id))
+        uow.session.add(ExternalIdentity(worker_id=lead.worker_id, subject_index=uuid.uuid4().hex, created_at=uow.now))
+
+    assert coverage_of(world, officer.organisation_id)["has_safeguarding_lead"]
 
 
 def test_alerts_that_nobody_sees_are_in_the_log(world: World, officer: Caller) -> None:

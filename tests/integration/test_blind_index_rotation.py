@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from accommodation.sealing import seal_json
+from api.auth.models import Credential, ExternalIdentity
+from api.auth.oidc_trips import index_of_subject
 from api.crypto.index_rotation import FIRST_RELEASE
 from placement.models import PerpetratorLink
 from tests.support.databases import Database
 from tests.support.keys import INDEX_PREPARING, INDEX_ROTATING, NEW_INDEX, node, run
 from tests.support.server import scratch_world
-from tests.support.world import Caller, World
+from tests.support.world import Caller, SignInFacts, World
 
 HIM = [{"name": "Terence Testson", "born_on": "1980-01-01", "relation": "husband"}]
 
@@ -101,3 +105,32 @@ def test_indexes_of_the_first_release_are_found_and_made_anew(scratch: World, ca
 def _keys_of_links(world: World) -> set[str]:
     with world.engine.execution_options(harbour_read_only=True).connect() as connection:
         return {value.partition(":")[0] for value in connection.execute(select(PerpetratorLink.blind_index)).scalars()}
+
+
+def test_people_sign_in_before_during_and_after(scratch: World) -> None:
+    officer = scratch.create_officer()
+    facts = scratch.set_up_sign_in(officer, "officer@council.example")
+    with scratch.unit_of_work() as uow:
+        subject = '["https://login.example", "u1"]'
+        linked = ExternalIdentity(id=uuid.uuid4(), worker_id=officer.worker_id, created_at=uow.now)
+        linked.blind_index = index_of_subject(uow.cipher, "https://login.example", "u1")
+        seal_json(uow.cipher, linked, "subject_sealed", subject)
+        uow.session.add(linked)
+
+    with node(scratch.database, **INDEX_PREPARING) as prepared, node(scratch.database, **INDEX_ROTATING) as rotating:
+        before = [_signs_in(world, facts, code) for code, world in enumerate((scratch, prepared, rotating))]
+        result = run(rotating, "rotate")
+        after = [_signs_in(world, facts, code) for code, world in enumerate((prepared, rotating), start=3)]
+        writer = rotating.harbour.key_ring.index_key_ids[0]
+
+    assert result.exit_code == 0, result.output
+    assert [*before, *after] == [201] * 5
+    with scratch.engine.connect() as connection:
+        for model in (Credential, ExternalIdentity):
+            assert connection.execute(select(model.blind_index)).scalar_one().startswith(f"{writer}:")
+
+
+def _signs_in(world: World, facts: SignInFacts, code: int) -> int:
+    body = {"sign_in_name": facts.sign_in_name, "password": facts.password, "code": facts.recovery_codes[code]}
+    status: int = world.app.test_client(use_cookies=False).post("/api/v1/sessions", json=body).status_code
+    return status

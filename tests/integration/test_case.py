@@ -387,7 +387,7 @@ def test_a_move_that_the_state_does_not_allow_names_the_legal_ones(world: World)
     answer = manager.post(f"/placements/{placement['id']}/arrival", {"arrived_on": world.today().isoformat()})
 
     problem = assert_problem(answer, "illegal-move")
-    assert (problem["state"], problem["legal_moves"]) == ("living", ["extensions", "departure"])
+    assert (problem["state"], problem["legal_moves"]) == ("living", ["extend_licence", "record_departure"])
 
 
 def test_a_placement_keeps_the_terms_that_its_unit_had(world: World) -> None:

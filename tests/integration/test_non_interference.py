@@ -43,6 +43,7 @@ from geo.areas import AreaGeometry
 from geo.grid import wgs84_point
 from placement.area_verdicts import AreaVerdicts
 from placement.index import VacancyIndex
+from tests.support.append_only import append_only_lifted
 from tests.support.world import Caller, World
 
 ASSURE = bool(os.environ.get("ASSURE"))
@@ -295,7 +296,7 @@ def rows_put_back(world: World) -> Iterator[None]:
     with world.engine.begin() as connection:
         before = {table: set(connection.execute(select(*table.primary_key.columns)).all()) for table in tables}
     yield
-    with world.engine.begin() as connection:
+    with world.engine.begin() as connection, append_only_lifted(connection):
         for table in tables:
             _delete_all_but(connection, table, before[table])
 

@@ -5,8 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from accommodation.disclosure import MANAGER, MOVE, NAMED, OFFICERS, STAFF, Stage
 from accommodation.vocabulary import Relation, Role
-from api.auth.permissions import ANY, FIELDS, OPEN_OPERATIONS, TABLE, Rule
+from api.auth.permissions import (
+    ANY,
+    FIELDS,
+    NEEDS_SECOND_FACTOR,
+    OPEN_OPERATIONS,
+    SESSION_OPERATIONS,
+    SIGN_IN_OPERATIONS,
+    STAGES_OF,
+    TABLE,
+    Rule,
+)
 
 HEAD = """# Who may do what
 
@@ -21,18 +32,30 @@ A line reads: *somebody in this role may do this about a row that stands to her 
 - Somebody who may see the row, while its state does not allow this, gets `illegal-move` with what the state does allow.
 
 A list shows the rows that stand to the caller as the line says, and no other.
+
+"Her organisation asked" and "her organisation runs the place" hold only while an agreement between the two organisations
+covers it (the provider keeps sight of its own placements), and to nobody who is kept from the household.
 """
 
 MEANING = {
     Relation.OWN_ORGANISATION: "of her own organisation",
     Relation.ASKING: "her organisation asked for the place",
     Relation.ASKED: "her organisation runs the place that was asked for",
-    Relation.HERSELF: "herself",
-    Relation.INSTALLATION: "anything of its kind in this installation",
+    Relation.HERSELF: "her own, or naming her",
+    Relation.INSTALLATION: "anything of its kind, if her organisation runs the installation",
     Relation.NOTHING: "something new of her own organisation",
 }
 KIND = re.compile(r"(State|Standing|Offer)$")
 """What the name of a kind's states ends with."""
+
+
+BY_MACHINE = {
+    Relation.HERSELF: NAMED,
+    Relation.ASKING: OFFICERS,
+    Relation.ASKED: MANAGER,
+    Relation.OWN_ORGANISATION: STAFF,
+}
+"""Who somebody in a relation is to the machine of disclosure."""
 
 
 def write_page(document: dict[str, Any]) -> str:
@@ -54,8 +77,14 @@ def write_page(document: dict[str, Any]) -> str:
         head = "| what | who | about | while |\n| --- | --- | --- | --- |"
         parts += [f"\n## {_words(tag).capitalize()}\n", f"{about[tag]}\n", "\n".join([head, *rows])]
     parts += ["\n## What each side of a case is shown\n", _fields()]
-    opened = ", ".join(f"`{name}`" for name in sorted(OPEN_OPERATIONS))
-    parts += ["\n## Without a key\n", f"{opened}: they hold no data.\n"]
+    parts += [
+        "\n## Only for a person, and only with a second factor\n",
+        f"For whoever signed in, and for no key: {_names(SESSION_OPERATIONS)}.\n",
+        f"With a second factor shown in the last minutes: {_names(NEEDS_SECOND_FACTOR)}.",
+        "\n## Without signing in\n",
+        f"{_names(OPEN_OPERATIONS)}: they hold no data.\n",
+        f"{_names(SIGN_IN_OPERATIONS)}: the way in; each checks by itself what it is given.\n",
+    ]
     return "\n".join(parts)
 
 
@@ -71,7 +100,16 @@ def _described(document: dict[str, Any]) -> dict[str, tuple[str, str, dict[str, 
 def _row(rule: Rule, what: str) -> str:
     who = ", ".join(_words(role) for role in Role if role in rule.roles)
     who = "everybody" if set(rule.roles) == set(Role) else who
-    return f"| {what} | {who} | {MEANING[rule.relation]} | {_states(rule.states)} |"
+    return f"| {what} | {who} | {MEANING[rule.relation]} | {_stages(rule) or _states(rule.states)} |"
+
+
+def _stages(rule: Rule) -> str:
+    """Return the stages of the machine in which an operation can do something, for who makes the moves."""
+    if rule.operation not in STAGES_OF or rule.relation not in BY_MACHINE:
+        return ""
+    moves = [MOVE[name] for name in STAGES_OF[rule.operation] if MOVE[name].by & BY_MACHINE[rule.relation]]
+    stages = [stage for stage in Stage if any(stage in move.begins for move in moves)]
+    return "" if set(stages) == set(Stage) else f"by [disclosure](disclosure.md): {' or '.join(map(_words, stages))}"
 
 
 def _states(states: tuple[Any, ...]) -> str:
@@ -82,10 +120,10 @@ def _states(states: tuple[Any, ...]) -> str:
 
 
 def _fields() -> str:
-    rows = ["| of a | field | who | while |", "| --- | --- | --- | --- |"]
+    rows = ["| of | field | who | while |", "| --- | --- | --- | --- |"]
     for sight in FIELDS:
         names = ", ".join(f"`{name}`" for name in sight.fields)
-        rows.append(f"| {sight.kind} | {names} | {MEANING[sight.relation]} | {_states(sight.states)} |")
+        rows.append(f"| {_words(sight.kind)} | {names} | {MEANING[sight.relation]} | {_states(sight.states)} |")
     text = """
 A field that a side is not shown is null, or not there within `case`, and is not even opened. For the side that asked,
 `reason` is `not_available`, and `declined_by` null, when a unit under review, or one in an unsafe area, was declined. Every
@@ -96,6 +134,10 @@ other row is shown whole, without an address, to whoever may see it. An address 
 def _count(role: Role) -> str:
     operations = {rule.operation for rule in TABLE if role in rule.roles}
     return f"{len(operations)} of {len({rule.operation for rule in TABLE})} operations"
+
+
+def _names(operations: frozenset[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(operations))
 
 
 def _words(name: str) -> str:

@@ -1,49 +1,67 @@
-"""One row of every kind in every state of its life, and callers of every role on every side of it."""
+"""Questions of the matrix of access: an operation, by somebody of a role who works at a place, about a row in a state."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from accommodation.models import Property, Provider, Stay, Unit, Void
+from accommodation.alerts import Alert
+from accommodation.models import Property, Provider, Unit, Void
 from accommodation.vocabulary import Role
 from api import unit_of_work
 from api.auth.models import ApiKey
+from api.auth.permissions import NEEDS_SECOND_FACTOR, SESSION_OPERATIONS
 from api.etags import etag_of
-from placement.models import AreaToAvoid, Hold, Household, Reminder
+from placement.models import AreaToAvoid, Hold, Household
+from placement.release_models import AddressRelease
+from tests.support.case_rows import make_rows
 from tests.support.stage import Operation, Stage
 from tests.support.world import Caller
 
-PLACES = ("asking", "asked", "elsewhere_council", "elsewhere_provider")
-"""Where somebody works, seen from the rows: the council that asked, the provider that was asked, or another of each."""
+PLACES = ("asking", "named", "asked", "elsewhere_council", "elsewhere_provider", "installation")
+"""Where somebody works, seen from the rows: the council that asked (`named`: she is the officer whom the address was
+released to, and her leaves and keys are asked about), the provider that was asked, others, and who runs the installation."""
 
-OWNER = {
-    "household_id": "asking",
-    "area_id": "asking",
-    "search_id": "asking",
-    "provider_id": "asked",
-    "property_id": "asked",
-    "unit_id": "asked",
-    "void_id": "asked",
+COUNCIL = ("household_id", "area_id", "search_id", "change_id", "blocked_id", "declaration_id", "alert_id", "subject_id")
+SUPPLY = ("provider_id", "property_id", "unit_id", "void_id")
+CASE = ("hold_id", "referral_id", "placement_id", "reminder_id", "release_id")
+PEOPLE = ("worker_id", "key_id", "leave_id", "session_id")
+"""What ids belong to: the council, the provider, both sides of a case, a worker of the council."""
+
+KIND_OF = {
+    "placement_id": "placement",
+    "referral_id": "referral",
+    "hold_id": "hold",
+    "reminder_id": "reminder",
+    "void_id": "void",
+    "unit_id": "unit",
+    "key_id": "key",
+    "leave_id": "leave",
+    "worker_id": "worker",
+    "invitation_id": "invitation",
+    "agreement_id": "agreement",
+    "alert_id": "alert",
+    "change_id": "area_change",
+    "blocked_id": "blocked",
+    "declaration_id": "declaration",
 }
-KIND_OF = {"placement_id": "placement", "referral_id": "referral", "hold_id": "hold", "reminder_id": "reminder"}
-KIND_OF |= {"void_id": "void", "unit_id": "unit", "key_id": "key"}
+LIFE_OF = {"blocked": "block", "declaration": "block"}
+"""Kinds of rows whose states are those of another kind."""
 NAMED_IN_BODY = {
     "create_hold": "household_id",
     "create_referral": "hold_id",
     "create_unit": "property_id",
     "disclose_address": "placement_id",
+    "create_budget_raise": "subject_id",
 }
 """The operations whose row stands in the body and not in the path."""
-
-VERSIONED = {
+VERSIONED: dict[str, Any] = {
     "provider_id": Provider,
     "property_id": Property,
     "unit_id": Unit,
@@ -52,6 +70,7 @@ VERSIONED = {
     "area_id": AreaToAvoid,
     "hold_id": Hold,
     "key_id": ApiKey,
+    "alert_id": Alert,
 }
 
 
@@ -67,7 +86,7 @@ class ForgetfulSession(Session):
 
 @dataclass(frozen=True)
 class Ask:
-    """One question of the matrix: an operation by a role working at a place, about a row in a state."""
+    """One question of the matrix."""
 
     operation: str
     role: Role
@@ -81,8 +100,20 @@ class Cases:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.callers = {(role, place): self._caller(role, place) for role in Role for place in PLACES}
-        self.ids = self._rows()
+        self.worker = self.callers[Role.COMMISSIONER, "named"]
+        self.ids = make_rows(stage, self.callers[Role.ADMINISTRATOR, "asking"], self.worker)
+        self.sessions: dict[tuple[Role, str], Caller] = {}
         self._etags: dict[tuple[str, str], str] = {}
+        with Session(stage.world.engine) as session:
+            release = select(AddressRelease.placement_id).where(AddressRelease.id == uuid.UUID(stage.own.ids["release_id"]))
+            self.released = str(session.execute(release).scalar_one())
+
+    def sign_in(self) -> None:
+        """Give every caller a session in which her second factor was just shown, and a recovery code."""
+        for who, caller in self.callers.items():
+            self.sessions[who] = self.stage.signed_in(caller, stepped_up=True)
+            if who[1] == "asking":
+                self.stage._give_recovery_code(caller)
 
     def subject_of(self, operation: Operation) -> str | None:
         """Return the name of the id that an operation is about, or None."""
@@ -90,44 +121,80 @@ class Cases:
             return NAMED_IN_BODY[operation.name]
         return operation.arguments[0] if operation.arguments else None
 
+    def kind_of(self, operation: Operation) -> str | None:
+        """Return the kind of the row that an operation is about, by its states."""
+        kind = KIND_OF.get(self.subject_of(operation) or "")
+        return None if kind is None else LIFE_OF.get(kind, kind)
+
     def states_of(self, operation: Operation) -> list[str | None]:
         """Return the states in which there is a row for an operation."""
+        if operation.name in ("disclose_address", "get_meeting_point", "create_address_release"):
+            return [None]  # its states are the machine's
         kind = KIND_OF.get(self.subject_of(operation) or "")
-        states = [state for known, state in self.ids if known == kind]
+        states = [state for known, state in self.ids if known == kind and state != "met"]
         return list(states) or [None]
 
-    def relations_at(self, operation: Operation, place: str) -> set[str]:
-        """Return how an operation's row stands to somebody who works at a place, as the pages say."""
-        subject = self.subject_of(operation)
-        if operation.name == "disclose_address":
-            return {"installation"} | ({"own_organisation"} if place == "asked" else {"asking"} & {place})
-        if subject in OWNER:
-            return {"installation"} | ({"own_organisation"} if OWNER[subject] == place else set())
-        if subject in ("hold_id", "referral_id", "placement_id", "reminder_id"):
-            return {place} & {"asking", "asked"}
+    def relations_of(self, ask: Ask) -> set[str]:
+        """Return how the row that is asked about stands to who asks, as the pages say."""
+        operation, role, place = self.stage.operations[ask.operation], ask.role, ask.place
+        subject, found = self.subject_of(operation), set()
+        in_council = place in ("asking", "named")
+        if place == "installation" and role is Role.ADMINISTRATOR:
+            found.add("installation")
         if operation.name == "create_property":
-            return {"own_organisation"} if place in ("asked", "elsewhere_provider") else set()
-        if subject is None:
-            return {"own_organisation", "asking", "asked", "herself", "installation", "nothing"}
-        return {"installation"}
+            return found | ({"own_organisation"} if place in ("asked", "elsewhere_provider") else set())
+        if operation.name == "disclose_address":
+            is_named = place == "named" and role is Role.HOUSING_OFFICER
+            return found | ({"own_organisation"} if place == "asked" else {"herself"} if is_named else set())
+        if subject in COUNCIL or subject == "invitation_id":
+            return found | ({"own_organisation"} if in_council else set())
+        if subject == "agreement_id":
+            return found | ({"own_organisation"} if in_council or place == "asked" else set())
+        if subject in SUPPLY:
+            return found | ({"own_organisation"} if place == "asked" else set())
+        if subject == "release_id" and place == "named" and role is Role.HOUSING_OFFICER:
+            found.add("herself")
+        if subject in CASE:
+            return found | ({"asking"} if in_council else {place} & {"asked"})
+        if subject in PEOPLE:
+            if place == "named" and role is Role.COMMISSIONER and ask.state != "left":
+                found.add("herself")
+            return found | ({"own_organisation"} if in_council else set())
+        return found | {"own_organisation", "asking", "asked", "herself", "nothing"}
 
     def send(self, ask: Ask, *, about_nothing: bool = False) -> TestResponse:
         """Ask a question over HTTP, about its row or about a random id."""
         operation = self.stage.operations[ask.operation]
         subject = self.subject_of(operation)
+        caller = self._signed_in(ask)
         ids, body = dict(self.stage.own.ids), self.stage.body_of(ask.operation)
         if subject is not None:
-            kind = KIND_OF.get(subject)
-            row_id = self.ids[kind, ask.state] if kind is not None and ask.state is not None else ids[subject]
+            row_id = self._row_of(ask, subject)
             ids[subject] = str(uuid.uuid4()) if about_nothing else row_id
-            if ask.operation == "disclose_address":
-                ids["property_id"] = str(uuid.uuid4()) if about_nothing else ids["property_id"]
+            if ask.operation == "disclose_address" and about_nothing:
+                ids["property_id"] = str(uuid.uuid4())
             if body is not None and ask.operation in NAMED_IN_BODY:
                 body[subject] = ids[subject]
-        headers = {"Authorization": f"Bearer {self.callers[ask.role, ask.place].key}"}
-        if operation.method in ("PATCH", "DELETE") and subject is not None:
+        headers = dict(caller.headers)
+        if operation.method in ("PATCH", "DELETE") and subject in VERSIONED:
             headers["If-Match"] = f'"{self._etag(subject, ids[subject])}"'
         return self.stage.client.open(operation.at(ids), method=operation.method, json=body, headers=headers)
+
+    def _row_of(self, ask: Ask, subject: str) -> str:
+        if ask.operation in ("disclose_address", "get_meeting_point", "create_address_release"):
+            met, planned = self.ids["referral", "met"], self.ids["placement", "planned"]
+            chosen = {"disclose_address": self.released, "get_meeting_point": met, "create_address_release": planned}
+            return chosen[ask.operation]
+        if subject == "session_id":
+            session = self.sessions[Role.COMMISSIONER, "named"].session
+            assert session is not None
+            return str(session.id)
+        kind = KIND_OF.get(subject)
+        return self.ids[kind, ask.state] if kind is not None and ask.state is not None else self.stage.own.ids[subject]
+
+    def _signed_in(self, ask: Ask) -> Caller:
+        needs_session = ask.operation in SESSION_OPERATIONS | NEEDS_SECOND_FACTOR
+        return (self.sessions if needs_session else self.callers)[ask.role, ask.place]
 
     def _etag(self, subject: str, row_id: str) -> str:
         if (subject, row_id) not in self._etags:
@@ -137,94 +204,17 @@ class Cases:
         return self._etags[subject, row_id]
 
     def _caller(self, role: Role, place: str) -> Caller:
-        partnership = self.stage.own if place in ("asking", "asked") else self.stage.other
-        whose = Role.HOUSING_OFFICER if place in ("asking", "elsewhere_council") else Role.REFUGE_MANAGER
-        return self.stage.world.create_caller(role, partnership.callers[whose].organisation_id)
-
-    def _rows(self) -> dict[tuple[str, str], str]:
-        """Make the rows. All placements are in the stage's own property, so that one path serves them all."""
-        world, own = self.stage.world, self.stage.own
-        officer, manager = own.callers[Role.HOUSING_OFFICER], own.callers[Role.REFUGE_MANAGER]
-        home = {"id": own.ids["property_id"]}
-        ids: dict[tuple[str, str], str] = {("unit", "offered"): own.ids["unit_id"]}
-
-        def refer() -> dict[str, Any]:
-            return world.refer(officer, world.create_household(officer), world.create_unit(manager, home))
-
-        def hold() -> str:
-            held = world.hold(officer, world.create_household(officer), world.create_unit(manager, home))
-            return str(held.get_json()["id"])
-
-        ids["hold", "live"], ids["hold", "expired"], ids["hold", "released"] = hold(), hold(), hold()
-        self._release(officer, ids["hold", "released"])
-        self._expire(ids["hold", "expired"])
-        made, declined, withdrawn = refer(), refer(), refer()
-        manager.made(f"/referrals/{declined['id']}/decline", {"reason": "capacity"})
-        officer.made(f"/referrals/{withdrawn['id']}/withdraw", {"reason": "changed_mind"})
-        ids |= {("referral", "made"): made["id"], ("referral", "declined"): declined["id"]}
-        ids["referral", "withdrawn"] = withdrawn["id"]
-        today = world.today().isoformat()
-        for state in ("planned", "living", "not_arrived", "departed"):
-            accepted = manager.made(f"/referrals/{refer()['id']}/accept")
-            path = f"/placements/{accepted['placement_id']}"
-            ids["placement", state] = accepted["placement_id"]
-            if state == "not_arrived":
-                manager.made(f"{path}/non-arrival", {"reason": "changed_mind"})
-            if state in ("living", "departed"):
-                manager.made(f"{path}/arrival", {"arrived_on": today})
-            if state == "departed":
-                manager.made(f"{path}/departure", {"departed_on": today, "destination": "social"})
-        ids["referral", "accepted"], ids["hold", "converted"] = accepted["id"], accepted["hold_id"]
-        ids |= self._reminders(ids["placement", "living"])
-        ids |= self._voids(manager, home) | self._keys()
-        withdrawn_unit = world.create_unit(manager, home)
-        manager.made(f"/units/{withdrawn_unit['id']}/withdrawal")
-        ids["unit", "withdrawn"] = withdrawn_unit["id"]
-        return ids
-
-    def _release(self, officer: Caller, hold_id: str) -> None:
-        etag = officer.get(f"/holds/{hold_id}").headers["ETag"]
-        assert officer.call("DELETE", f"/holds/{hold_id}", headers={"If-Match": etag}).status_code == 204
-
-    def _expire(self, hold_id: str) -> None:
-        with self.stage.world.unit_of_work() as uow:
-            hold = uow.session.get_one(Hold, uuid.UUID(hold_id))
-            early, late = uow.now - timedelta(hours=2), uow.now - timedelta(hours=1)
-            uow.session.execute(update(Hold).where(Hold.id == hold.id).values(held_at=early, expires_at=late))
-            uow.session.execute(update(Stay).where(Stay.id == hold.stay_id).values(starts_at=early, ends_at=late))
-
-    def _reminders(self, placement_id: str) -> dict[tuple[str, str], str]:
-        manager = self.stage.own.callers[Role.REFUGE_MANAGER]
-        items = manager.get("/reminders?mine=0&when=all&limit=200").get_json()["items"]
-        mine = [uuid.UUID(item["id"]) for item in items if item["placement_id"] == placement_id]
-        states = ("pending", "sent", "superseded", "cancelled", "acknowledged")
-        with self.stage.world.unit_of_work() as uow:
-            for reminder_id, state in zip(mine, states, strict=False):
-                values = {"acknowledged_at": uow.now} if state == "acknowledged" else {"state": state}
-                uow.session.execute(update(Reminder).where(Reminder.id == reminder_id).values(values))
-        return {("reminder", state): str(reminder_id) for reminder_id, state in zip(mine, states, strict=False)}
-
-    def _voids(self, manager: Caller, home: dict[str, Any]) -> dict[tuple[str, str], str]:
-        today = self.stage.world.today()
-        body = {"reason": "repairs", "starts_on": today.isoformat(), "ends_on": (today + timedelta(days=9)).isoformat()}
-        unit_ids = [self.stage.world.create_unit(manager, home)["id"] for _ in range(2)]
-        open_one, over = (manager.made(f"/units/{unit_id}/voids", body)["id"] for unit_id in unit_ids)
-        etag = manager.get(f"/voids/{over}").headers["ETag"]
-        answer = manager.call("DELETE", f"/voids/{over}", {"reason": "Mended."}, headers={"If-Match": etag})
-        assert answer.status_code == 204
-        return {("void", "open"): open_one, ("void", "over"): over}
-
-    def _keys(self) -> dict[tuple[str, str], str]:
-        body = {"worker_id": self.stage.own.ids["worker_id"], "role": "auditor", "days": 2}
-        ids = {
-            ("key", state): self.stage.administrator.made("/api-keys", body)["id"]
-            for state in ("valid", "expired", "revoked")
-        }
-        with self.stage.world.unit_of_work() as uow:
-            for state, column in (("expired", "expires_at"), ("revoked", "revoked_at")):
-                about = update(ApiKey).where(ApiKey.id == uuid.UUID(ids["key", state]))
-                uow.session.execute(about.values({column: uow.now}))
-        return ids
+        stage = self.stage
+        if place == "named" and role is Role.HOUSING_OFFICER:
+            return stage.own.callers[role]
+        if place == "installation":
+            return stage.world.create_caller(role, stage.administrator.organisation_id)
+        partnership = stage.other if place.startswith("elsewhere") else stage.own
+        whose = Role.REFUGE_MANAGER if place in ("asked", "elsewhere_provider") else Role.HOUSING_OFFICER
+        caller = stage.world.create_caller(role, partnership.callers[whose].organisation_id)
+        if place == "asking":
+            stage.world.set_up_sign_in(caller)
+        return caller
 
 
 def forget_everything(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, select
 
 from accommodation.base import Base
 from api.app import create_app
+from api.auth.passwords import Passwords
 from api.cli import register_commands
 from api.crypto import KeyRing
 from api.crypto.ring import key_id_of
@@ -20,7 +21,7 @@ from api.crypto.sealed_columns import SealedTable, list_sealed_tables
 from api.settings import Settings
 from placement.budgets import UNLIMITED
 from tests.support.databases import TEST_KEYS, Database
-from tests.support.world import World
+from tests.support.world import CHEAP, World
 
 
 def encoded(character: str) -> str:
@@ -39,7 +40,7 @@ INDEX_PREPARING = {"INDEX_KEY": OLD_INDEX, "OTHER_INDEX_KEYS": NEW_INDEX}
 @contextmanager
 def node(database: Database, **keys: str) -> Iterator[World]:
     """Start one more Harbour on a database that is migrated, with these keys instead of the usual ones."""
-    app = create_app(Settings.from_environment(database.environment(**keys)))
+    app = create_app(Settings.from_environment(database.environment(**keys)), passwords=Passwords(CHEAP))
     register_commands(app)
     app.extensions["harbour"].budgets = UNLIMITED
     with closing(World(app, database)) as world:

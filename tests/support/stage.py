@@ -67,6 +67,7 @@ READ_OF = {
     "hold_id": "get_hold",
     "key_id": "get_api_key",
     "alert_id": "get_alert",
+    "legal_hold_id": "get_legal_hold",
 }
 """The operation that tells the version of what somebody edits."""
 
@@ -334,6 +335,9 @@ class Stage:
             "change_id": self._change_asked_by_a_colleague(officer),
             "subject_id": str(officer.worker_id),
             "release_id": world.release(sign_in(manager), officer, on_the_way)["id"],
+            "legal_hold_id": callers[Role.SAFEGUARDING_LEAD].made(
+                f"/households/{household['id']}/legal-holds", {"reason": "A review has asked for the records."}
+            )["id"],
             "reminder_id": manager.get("/reminders?mine=0&when=all").get_json()["items"][0]["id"],
         }
         return Partnership(callers, ids)
