@@ -13,6 +13,8 @@ import requests
 Credentials = dict[str, dict[str, str]]
 """Role -> key, sign_in_name, password and totp_secret, as they stand in the demo's file."""
 
+ASKS_FOR_A_SECOND_FACTOR = ("/address-releases", "/address-disclosures")
+STEP_UP_COUNTS_SECONDS = 240
 STEPS = (-1, 0, 1)
 STEP = timedelta(seconds=30)
 TRIES = 4
@@ -30,15 +32,17 @@ class HttpSender:
         self._credentials = credentials
         self._say = say
         self._sessions: dict[str, requests.Session] = {}
+        self._stepped_up_until: dict[str, float] = {}
 
     def __call__(self, role: str, method: str, path: str, body: Any) -> tuple[int, Any]:
         """Send one request as a role; returns the status and the JSON answer."""
         if role not in self._sessions:
             self._sessions[role] = self._sign_in(role)
+        if path.endswith(ASKS_FOR_A_SECOND_FACTOR) and time.monotonic() > self._stepped_up_until.get(role, 0):
+            # Not only when Harbour asks: who lacks something else as well is told that there is nothing.
+            self._confirm(role, self._sessions[role], "/sessions/current/step-up", {})
+            self._stepped_up_until[role] = time.monotonic() + STEP_UP_COUNTS_SECONDS
         answer = self._send(role, method, path, body)
-        if answer.status_code == 403 and answer.json()["type"] == "/problems/step-up-needed":
-            self._step_up(role)
-            answer = self._send(role, method, path, body)
         return answer.status_code, answer.json()
 
     def close(self) -> None:
@@ -59,9 +63,6 @@ class HttpSender:
         body = {"sign_in_name": own["sign_in_name"], "password": own["password"], "role": role}
         self._confirm(role, session, "/sessions", body)
         return session
-
-    def _step_up(self, role: str) -> None:
-        self._confirm(role, self._sessions[role], "/sessions/current/step-up", {})
 
     def _confirm(self, role: str, session: requests.Session, path: str, body: dict[str, str]) -> None:
         """Send a code that has not been used: the present one's neighbours count too, and each counts once."""
