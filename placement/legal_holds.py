@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from accommodation.base import IllegalMove, NotFound, UnitOfWork, new_id
+from accommodation.base import NotFound, UnitOfWork, new_id
 from accommodation.sealing import seal_json
 from accommodation.vocabulary import Relation
 from placement.events import LegalHoldLifted, LegalHoldPlaced, RetentionPeriodSet
 from placement.households import load_household
 from placement.models import Household
+from placement.relations import relations_to_household
 from placement.retention_models import LegalHold, RetentionPeriod
+from placement.vocabulary import LegalHoldState
 
 
 def place_legal_hold(uow: UnitOfWork, household_id: uuid.UUID, reason: str) -> LegalHold:
@@ -50,8 +52,9 @@ def list_legal_holds(uow: UnitOfWork, household_id: uuid.UUID) -> Sequence[Legal
 
 def lift_legal_hold(uow: UnitOfWork, hold: LegalHold, reason: str) -> LegalHold:
     """Let the schedule go on. Raises IllegalMove when it was lifted already."""
-    if hold.lifted_at is not None:
-        raise IllegalMove("This legal hold was lifted already.", state="lifted")
+    household = uow.session.get_one(Household, hold.household_id)
+    state = LegalHoldState.IN_FORCE if hold.lifted_at is None else LegalHoldState.LIFTED
+    uow.permit(relations_to_household(uow, household), state)
     hold.lifted_at = uow.now
     hold.lifted_by = uow.principal.worker_id
     uow.session.flush()

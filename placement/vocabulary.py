@@ -259,6 +259,13 @@ class BlockState(StrEnum):
     ENDED = "ended"
 
 
+class LegalHoldState(StrEnum):
+    """Whether a legal hold still keeps everything of its household."""
+
+    IN_FORCE = "in_force"
+    LIFTED = "lifted"
+
+
 class ReminderOutcome(StrEnum):
     """What came of it; acknowledging wants one."""
 

@@ -91,7 +91,9 @@ SPECIFICATION = {
         own_organisation while alert open: close_alert
         own_organisation: list_blocked_persons list_conflict_declarations
         own_organisation while block in_force: end_blocked_person end_conflict_declaration
-        own_organisation: list_household_readings list_property_disclosures
+        own_organisation: list_household_readings list_property_disclosures export_household
+        own_organisation: list_legal_holds place_legal_hold get_legal_hold get_retention_period set_retention_period
+        own_organisation while legal_hold in_force: lift_legal_hold
         own_organisation: list_sharing_agreements get_sharing_agreement
         own_organisation while agreement proposed, agreed, in_force: end_sharing_agreement
     """,
@@ -106,6 +108,7 @@ STATES = {
     "unit": ("offered", "withdrawn"),
     "area_change": ("applied", "pending", "confirmed", "refused"),
     "block": ("in_force", "ended"),
+    "legal_hold": ("in_force", "lifted"),
     "key": ("valid", "expired", "revoked"),
     "leave": ("ahead", "withdrawn", "over"),
     "worker": ("working", "left"),

@@ -15,6 +15,7 @@ from accommodation.vocabulary import Role
 from api.auth.models import ApiKey
 from placement.blocked_models import BlockedPerson, ConflictDeclaration
 from placement.models import AreaChange, Hold, Reminder
+from placement.retention_models import LegalHold
 from tests.support.stage import Stage
 from tests.support.world import Caller
 
@@ -135,6 +136,11 @@ def _of_safeguarding(stage: Stage) -> Rows:
     for state in ("pending", "applied", "confirmed", "refused"):
         rows["area_change", state] = stage._change_asked_by_a_colleague(officer)
         _set(stage, AreaChange, rows["area_change", state], state=state)
+    lead = stage.own.callers[Role.SAFEGUARDING_LEAD]
+    for state in ("in_force", "lifted"):
+        path = f"/households/{household['id']}/legal-holds"
+        rows["legal_hold", state] = lead.made(path, {"reason": "A review has asked."})["id"]
+    _set(stage, LegalHold, rows["legal_hold", "lifted"], lifted_at=now)
     rows["alert", "open"] = stage.own.ids["alert_id"]
     _set(stage, Alert, rows["alert", "open"], kind="sign_ins_failed")  # so that the next one is another
     rows["alert", "closed"] = stage._alert_about(officer, {"id": stage.own.ids["household_id"]})

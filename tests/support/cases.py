@@ -20,6 +20,7 @@ from api.auth.permissions import NEEDS_SECOND_FACTOR, SESSION_OPERATIONS
 from api.etags import etag_of
 from placement.models import AreaToAvoid, Hold, Household
 from placement.release_models import AddressRelease
+from placement.retention_models import LegalHold
 from tests.support.case_rows import make_rows
 from tests.support.stage import Operation, Stage
 from tests.support.world import Caller
@@ -29,6 +30,7 @@ PLACES = ("asking", "named", "asked", "elsewhere_council", "elsewhere_provider",
 released to, and her leaves and keys are asked about), the provider that was asked, others, and who runs the installation."""
 
 COUNCIL = ("household_id", "area_id", "search_id", "change_id", "blocked_id", "declaration_id", "alert_id", "subject_id")
+COUNCIL += ("legal_hold_id",)
 SUPPLY = ("provider_id", "property_id", "unit_id", "void_id")
 CASE = ("hold_id", "referral_id", "placement_id", "reminder_id", "release_id")
 PEOPLE = ("worker_id", "key_id", "leave_id", "session_id")
@@ -50,6 +52,7 @@ KIND_OF = {
     "change_id": "area_change",
     "blocked_id": "blocked",
     "declaration_id": "declaration",
+    "legal_hold_id": "legal_hold",
 }
 LIFE_OF = {"blocked": "block", "declaration": "block"}
 """Kinds of rows whose states are those of another kind."""
@@ -71,6 +74,7 @@ VERSIONED: dict[str, Any] = {
     "hold_id": Hold,
     "key_id": ApiKey,
     "alert_id": Alert,
+    "legal_hold_id": LegalHold,
 }
 
 
