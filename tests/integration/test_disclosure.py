@@ -316,7 +316,7 @@ def test_a_revoked_release_tells_nothing_also_in_the_middle_of_its_view(night: N
     assert revoked.get_json()["state"] == "revoked"
     assert assert_problem(night.ask(night.officer), "release-over")["state"] == "revoked"
     again = night.manager.post(f"/address-releases/{release['id']}/revocation")
-    assert assert_problem(again, "illegal-move")["legal_moves"] == ["release"]
+    assert assert_problem(again, "illegal-move")["legal_moves"] == ["create_address_release"]
 
 
 def test_one_release_at_a_time_and_a_new_one_ends_the_sight_of_the_officer_before(night: Night) -> None:
@@ -327,7 +327,7 @@ def test_one_release_at_a_time_and_a_new_one_ends_the_sight_of_the_officer_befor
     night.manager.made(f"/address-releases/{first['id']}/revocation")
     night.world.release(night.manager, other, night.placement_id)
 
-    assert assert_problem(refused, "illegal-move")["legal_moves"] == ["revoke"]
+    assert assert_problem(refused, "illegal-move")["legal_moves"] == ["revoke_address_release"]
     assert_problem(night.ask(night.officer), "not-found")
     assert night.ask(other).status_code == 201
 

@@ -49,7 +49,7 @@ def test_the_story_runs_from_the_first_night_to_the_reminders(world: World) -> N
     lines = tell_story(world)
 
     told = "\n".join(lines)
-    assert "matches: dispersed type 1 for 6 in part of North Hertfordshire and Stevenage" in told
+    assert "matches: dispersed type 1 for 6 in part of North Hertfordshire (south-west) and Stevenage; SADA" in told
     assert "1 area blocked" in told
     assert "its provider decides on area_overlap" in told
     assert "Only now does she see a name: Demo Mother." in told
