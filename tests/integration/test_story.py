@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from accommodation.vocabulary import Role
 from api.app import PREFIX
-from api.auth.models import WorkerSession
 from api.demo.loading import load_partnership
-from api.demo.sender import HttpSender
 from api.demo.story import Story
 from api.scheduler import notice_overstays, send_due_reminders
-from tests.support.databases import Database
-from tests.support.server import scratch_world, start_server
 from tests.support.sessions import sign_in
 from tests.support.world import Caller, World
 
@@ -57,7 +49,7 @@ def test_the_story_runs_from_the_first_night_to_the_reminders(world: World) -> N
     lines = tell_story(world)
 
     told = "\n".join(lines)
-    assert "matches: dispersed type 1 for 6 in part of North Hertfordshire" in told
+    assert "matches: dispersed type 1 for 6 in part of North Hertfordshire (south-west) and Stevenage; SADA" in told
     assert "1 area blocked" in told
     assert "its provider decides on area_overlap" in told
     assert "Only now does she see a name: Demo Mother." in told
@@ -105,23 +97,3 @@ def test_the_demo_has_something_due_on_any_day_also_after_a_long_weekend(world: 
         load_partnership()
 
         assert send_due_reminders() > 0
-
-
-@pytest.mark.slow
-def test_the_story_is_told_over_http_by_people_who_sign_in_with_password_and_code(
-    database: Database, gazetteer_directory: Path, tmp_path: Path
-) -> None:
-    with scratch_world(database.engine, gazetteer_directory, tmp_path) as world:
-        with world.app.app_context():
-            load_partnership()
-        credentials = json.loads(world.harbour.settings.demo_key_file.read_text())
-        lines: list[str] = []
-        with start_server(world.database) as server:
-            sender = HttpSender(f"http://127.0.0.1:{server.port}", credentials, lines.append)
-            with closing(sender):
-                Story(sender, lines.append, world.today()).tell()
-        with Session(world.engine) as session:
-            roles = set(session.execute(select(WorkerSession.role)).scalars())
-
-    assert any("Checked, and told: " in line for line in lines)
-    assert roles == {"housing_officer", "refuge_manager", "resettlement_worker"}
