@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from accommodation.base import UnitOfWork
 from api import extensions
+from api.app import PREFIX
 from api.logging import configure_logging
 from tests.support.corpus import CANARY
 from tests.support.server import scratch_world, start_server
@@ -157,4 +158,6 @@ def send(caller: Caller, header: str, text: str) -> Any:
     try:
         return caller.call("GET", "/households", headers={header: value})
     except ValueError:  # werkzeug refuses line breaks in headers; a server's parser does before it
-        return caller.client.get("/v1/households", environ_overrides={f"HTTP_{header.upper().replace('-', '_')}": value})
+        return caller.client.get(
+            f"{PREFIX}/households", environ_overrides={f"HTTP_{header.upper().replace('-', '_')}": value}
+        )
