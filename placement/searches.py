@@ -118,8 +118,9 @@ def load_search(uow: UnitOfWork, search_id: uuid.UUID) -> Search:
     search = uow.session.get(Search, search_id)
     if search is None:
         raise NotFound
-    check_not_kept_from(uow, search.household_id)
+    # Whose it is first: another organisation's search must cost no more statements than none.
     uow.permit(relations_to_own(uow, search.organisation_id))
+    check_not_kept_from(uow, search.household_id)
     return search
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from geo.gazetteer import build_gazetteer, gazetteer_is_current
+from tests.support.closed_network import closed_network
 from tests.support.databases import POSTGRES_FLAG, Database, create_database, drop_database, probe_postgres
 from tests.support.world import World, make_world
 
@@ -36,6 +37,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     is_controller = not hasattr(session.config, "workerinput")
     if is_controller and os.environ.get("CI") == "true" and os.environ.get(POSTGRES_FLAG) == "no":
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reached_out() -> Iterator[list[str]]:
+    """No test reaches anybody but this machine and the database; the places that were asked for all the same."""
+    with closed_network() as refused:
+        yield refused
 
 
 @pytest.fixture(scope="session")
