@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 
 from accommodation.alerts import Alert
 from accommodation.base import Principal
+from accommodation.events import AddressDisclosed, AddressReleased
 from accommodation.models import Worker
 from accommodation.people_models import Invitation
 from api.audit import AuditEvent
@@ -30,6 +31,7 @@ from placement.retention_schedule import ALERT_DAYS, COUNT_DAYS, CREDENTIAL_DAYS
 KEEPER = Principal(worker_id=uuid.UUID(int=0), organisation_id=uuid.UUID(int=0), role="system")
 AT_ONCE = 200
 OVER = timedelta(days=CREDENTIAL_DAYS)
+ABOUT_ADDRESSES = (AddressDisclosed.name, AddressReleased.name)
 
 log = structlog.get_logger("harbour.retention")
 
@@ -68,8 +70,13 @@ def _forget_households(now: datetime | None) -> int:
 
 
 def _forget_words(uow: SqlUnitOfWork, forgotten: Forgotten) -> None:
+    # What is said of an address has the property as its subject, and names the placement.
+    of_a_placement = and_(
+        AuditEvent.action.in_(ABOUT_ADDRESSES),
+        AuditEvent.details["placement_id"].as_string().in_([str(subject) for subject in forgotten.subject_ids]),
+    )
     with_words = select(AuditEvent.id).where(
-        AuditEvent.subject_id.in_(forgotten.subject_ids), AuditEvent.reason_digest.is_not(None)
+        or_(AuditEvent.subject_id.in_(forgotten.subject_ids), of_a_placement), AuditEvent.reason_digest.is_not(None)
     )
     erase_reasons(uow, uow.session.execute(with_words.order_by(AuditEvent.id)).scalars().all())
 

@@ -74,11 +74,11 @@ def change_area(
     facts = open_area(uow, area).facts
     check_dates(*(changes.get(name, getattr(area, name)) for name in DATES))
     moving = {name for name in MOVES_THE_AREA & set(changes) if changes[name] != facts.get(name, getattr(area, name, None))}
-    if "geometry" in moving:
-        _spend_geometry(uow, policy, household, changes["geometry"])
     if not moving:
         return edit_area(uow, area, changes)
     widens = "geometry" in moving or ("valid_to" in moving and _is_later(changes["valid_to"], area.valid_to))
+    if widens:  # one that comes into force again asks the provider anew, as another geometry would
+        _spend_geometry(uow, policy, household, changes.get("geometry", facts["geometry"]))
     if _is_alone_too_often(uow, policy, household):
         wanted = {name: _text(value) if isinstance(value, date) else value for name, value in changes.items()}
         return _keep(uow, household, AreaAct.EDIT, wanted, area_id=area.id, widens=widens)

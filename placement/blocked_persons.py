@@ -19,6 +19,7 @@ from accommodation.sealing import open_json, seal_json
 from accommodation.sharing import is_in_sight
 from accommodation.vocabulary import AgreementScope, AlertKind, Relation
 from placement.blocked_models import BlockedPerson, ConflictDeclaration
+from placement.blocking import is_worker_named
 from placement.events import (
     BlockedPersonsListed,
     BlockEnded,
@@ -68,7 +69,7 @@ def end_block(uow: UnitOfWork, blocked_id: uuid.UUID, reason: str) -> BlockedPer
     if blocked is None:
         raise NotFound
     uow.permit(relations_to_own(uow, blocked.organisation_id))
-    if blocked.worker_id == uow.principal.worker_id:
+    if is_worker_named(uow, blocked, uow.principal.worker_id):
         raise NotForYourself
     uow.permit(relations_to_own(uow, blocked.organisation_id), block_state(blocked))
     blocked.ended_at = uow.now

@@ -90,6 +90,13 @@ def _kept_from_own_organisation(uow: UnitOfWork) -> Select[uuid.UUID]:
     return select(BlockedPerson.household_id).where(counts_today(uow), BlockedPerson.blocked_organisation_id == own)
 
 
+def is_worker_named(uow: UnitOfWork, blocked: BlockedPerson, worker_id: uuid.UUID) -> bool:
+    """Tell whether a block is about a worker, by herself or by her name."""
+    if blocked.worker_id == worker_id:
+        return True
+    return blocked.household_id in _kept_by_name(uow, worker_id, BlockedPerson.id == blocked.id)
+
+
 def _kept_by_name(uow: UnitOfWork, worker_id: uuid.UUID, *about: ColumnElement[bool]) -> frozenset[uuid.UUID]:
     """Return the households that are kept from whoever has a worker's name. Names lie sealed and are opened to compare:
     a blind index would tell a thief of its key who works here."""

@@ -94,9 +94,8 @@ def make_referral(uow: UnitOfWork, engine: SearchEngine, policy: BudgetPolicy, h
 def _asks_exactly(uow: UnitOfWork, engine: SearchEngine, hold: Hold, unit: Unit) -> bool:
     """Tell whether the provider's answer will say more of the unit's place than its cell does, by the areas of now."""
     household = uow.session.get_one(Household, hold.household_id)
-    search = uow.session.get(Search, hold.search_id)
-    today = local_date(uow.now)
-    criteria, cell_verdicts = ask_for(uow, engine, household, today if search is None else max(search.needed_on, today))
+    # The provider's check counts whatever is in force today, also what ends before the day of need: so does this.
+    criteria, cell_verdicts = ask_for(uow, engine, household, local_date(uow.now))
     supply = engine.index.current(uow.session, uow.now)
     verdicts = Question(supply, criteria, cell_verdicts, uow.now).unit_verdicts()
     return bool(verdicts[supply.row_of[unit.id]] == REVIEW)

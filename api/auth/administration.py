@@ -80,6 +80,14 @@ def enrol_again(engine: Engine, cipher: Cipher, auth_key: bytes, worker_id: uuid
         return open_enrolment(uow, auth_key, worker_id)
 
 
+def end_keys_in_role(uow: UnitOfWork, worker_id: uuid.UUID, role: Role) -> None:
+    """Let a worker's keys and sessions in a role die for good: they must not come back with a role that is granted again."""
+    keys = select(ApiKey).where(ApiKey.worker_id == worker_id, ApiKey.role == role, ApiKey.revoked_at.is_(None))
+    for key in uow.session.execute(keys).scalars():
+        revoke_key(uow, key)
+    end_sessions(uow, worker_id)
+
+
 def close_ways_in(uow: UnitOfWork, worker_id: uuid.UUID, at: datetime) -> None:
     """Let a worker's keys, sessions and enrolments die at an instant: now, or a later one for what would outlive it."""
     keys = select(ApiKey).where(ApiKey.worker_id == worker_id, ApiKey.revoked_at.is_(None))

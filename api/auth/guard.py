@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from datetime import UTC, datetime
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request
 from sqlalchemy.orm import Session
@@ -160,6 +159,6 @@ def check_same_origin(*, required: bool) -> None:
             raise CrossSiteRequest
         return
     public = current_harbour().settings.sign_in.public_url
-    expected = public if public is not None else f"{urlsplit(origin).scheme}://{request.host}"
-    if origin != expected:
+    own = (f"http://{request.host}", f"https://{request.host}") if public is None else (public,)
+    if origin not in own:
         raise CrossSiteRequest

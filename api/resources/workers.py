@@ -21,7 +21,7 @@ from accommodation.people import (
     read_worker_name,
 )
 from accommodation.vocabulary import Role
-from api.auth.administration import close_ways_in
+from api.auth.administration import close_ways_in, end_keys_in_role
 from api.blueprint import HarbourBlueprint
 from api.extensions import unit_of_work
 from api.fields import CivilDate, one_of, text
@@ -98,7 +98,9 @@ def grant_role_(body: dict[str, Any], worker_id: uuid.UUID) -> dict[str, Any]:
 def end_role_(body: dict[str, Any], worker_id: uuid.UUID) -> dict[str, Any]:
     """End a colleague's role: what she holds in it opens nothing from now on, on every node."""
     with unit_of_work() as uow:
-        return _with_roles(uow, end_role(uow, worker_id, Role(body["role"])))
+        worker = end_role(uow, worker_id, Role(body["role"]))
+        end_keys_in_role(uow, worker_id, Role(body["role"]))
+        return _with_roles(uow, worker)
 
 
 @blp.route("/workers/<uuid:worker_id>/departure", methods=["POST"])

@@ -146,6 +146,8 @@ def test_a_lead_alone_ends_it_and_never_for_herself(world: World) -> None:
     assert_problem(officer.post(f"/blocked-persons/{blocked['id']}/end", body), "not-permitted")
     assert_problem(elsewhere.post(f"/blocked-persons/{blocked['id']}/end", body), "not-found")
     assert_problem(lead.post(f"/blocked-persons/{of_lead['id']}/end", body), "not-for-yourself")
+    by_name = block(officer, world.create_household(officer), name="Testworker Wilhelmina")
+    assert_problem(lead.post(f"/blocked-persons/{by_name['id']}/end", body), "not-for-yourself")
     lead.made(f"/blocked-persons/{blocked['id']}/end", body)
 
     assert sees(cousin, household)

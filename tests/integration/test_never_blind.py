@@ -12,7 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgpack
 import pytest
 import time_machine
 from sqlalchemy import update

@@ -135,6 +135,7 @@ FORGERIES: dict[str, dict[str, str | None]] = {
     "another port": {"Origin": "http://localhost:8001"},
     "no site": {"Origin": None},
     "a sandbox": {"Origin": "null"},
+    "half an address": {"Origin": "http://["},
     "a sister host": {"Sec-Fetch-Site": "same-site"},
     "a link": {"Sec-Fetch-Site": "cross-site"},
 }
