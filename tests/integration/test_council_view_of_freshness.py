@@ -91,7 +91,8 @@ def board(world: World) -> Board:
         home = world.create_property(manager)
         units = [world.create_unit(manager, home) for _ in range(2)]
         household = world.create_household(officer)
-    return Board(world, *(key_of_now(world, caller) for caller in (officer, auditor, manager)), household, units)
+    officer, auditor, manager = (key_of_now(world, caller) for caller in (officer, auditor, manager))
+    return Board(world, officer, auditor, manager, household, units)
 
 
 def key_of_now(world: World, caller: Caller) -> Caller:
