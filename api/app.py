@@ -16,6 +16,7 @@ from api.crypto.gate import KeyGate, register_gate
 from api.database import db, engine_options, prepare_engine
 from api.extensions import Harbour
 from api.health import blp as health
+from api.kept_answers import register_kept_answers
 from api.logging import configure_logging
 from api.parsing import MAX_BODY_BYTES, check_envelope
 from api.problems import register_problems
@@ -126,6 +127,7 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Fla
     register_guard(app)
     with app.app_context():
         register_limits(app, settings, db.engine)
+    register_kept_answers(app, settings.auth_key)
     register_problems(app)
     app.register_blueprint(health)
     api = HarbourApi(app)

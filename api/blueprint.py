@@ -14,6 +14,7 @@ from api.auth.cookies import SESSION
 from api.auth.guard import CSRF_HEADER, operation_of
 from api.auth.permissions import NEEDS_SECOND_FACTOR, SESSION_OPERATIONS, SIGN_IN_OPERATIONS
 from api.examples import REQUESTS
+from api.kept_answers import SHOWN_ONCE
 from api.parsing import StrictParser
 from api.problems import PROBLEM_TYPE, TITLES, http_problem
 
@@ -25,6 +26,17 @@ IF_MATCH = {
     "description": "The ETag that was read: 428 without, 412 when it is not the present one. Weak ones and * never are.",
     "schema": {"type": "string"},
     "example": '"5f1c0a9e6b7d4832a1c0f4e2d3b59687"',
+}
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "description": (
+        "Choose a random one for each act. Sent again within 24 hours with the same body, by the same caller, it does "
+        "nothing more and answers as the first time, with Idempotent-Replayed: true."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    "example": "8d3f0a5e-1c2b-4f6a-9e7d-0b1c2d3e4f50",
 }
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -79,6 +91,8 @@ class HarbourBlueprint(Blueprint):
             doc["x-needs-second-factor"] = True
         if doc_info.get("versioned"):
             doc.setdefault("parameters", []).append(IF_MATCH)
+        if kwargs["method"] == "post" and ACCESS.roles_of(operation) and operation not in SHOWN_ONCE:
+            doc.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         if "requestBody" in doc:
             doc["requestBody"]["content"][JSON]["example"] = REQUESTS[operation]
         return doc

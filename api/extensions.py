@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from api.auth.signing_in import STRANGER, SignIn
 from api.crypto import KeyRing
 from api.crypto.gate import KeyGate
 from api.database import READ_ONLY, db
+from api.kept_answers import AnswerKept, AnswerReplayed, claimed, current_claim
 from api.problems import request_id
 from api.settings import Settings
 from api.unit_of_work import SqlUnitOfWork, begin_unit_of_work
@@ -95,13 +96,23 @@ def current_harbour() -> Harbour:
 def unit_of_work(*, read_only: bool = False) -> Iterator[SqlUnitOfWork]:
     """Open the transaction of the request at hand, for its principal; `read_only` ones wait for no writer on SQLite.
 
-    What a budget refuses is rolled back and then written down in a transaction of its own.
+    Under an Idempotency-Key the commit waits for the answer, which is kept with the act (`api.kept_answers`). What a budget
+    refuses is rolled back and then written down in a transaction of its own, and so is that an answer was given once more.
     """
+    claim = None if read_only else current_claim()
     engine = db.engine.execution_options(**{READ_ONLY: True}) if read_only else db.engine
     key_ring = current_harbour().key_ring
     try:
-        with begin_unit_of_work(engine, key_ring, g.principal, request_id(), operation=g.operation) as uow:
+        with ExitStack() as stack:
+            uow = stack.enter_context(begin_unit_of_work(engine, key_ring, g.principal, request_id(), operation=g.operation))
+            if claim is not None:
+                stack.enter_context(claimed(claim, stack, uow))
             yield uow
+    except AnswerKept as kept:
+        with begin_unit_of_work(db.engine, key_ring, g.principal, request_id(), operation=NOTING) as after:
+            after.record(AnswerReplayed(subject_id=kept.record_id, details={"operation": g.operation}))
+        g.access_asked = True
+        raise
     except BudgetSpent as refusal:
         with begin_unit_of_work(db.engine, key_ring, g.principal, request_id(), operation=NOTING) as after:
             note_refusal(after, refusal)

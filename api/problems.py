@@ -63,6 +63,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "shared-unit-not-single-sex": (422, "Shared units are single-sex"),
     "point-outside-cell": (422, "The point does not fit the postcode"),
     "place-not-usable": (422, "This place cannot be used"),
+    "idempotency-key-reused": (422, "This key came with something else before"),
     "precondition-required": (428, "Say which version you mean"),
     "too-many-requests": (429, "Too many tries"),
     "budget-spent": (429, "Asked too often with something new"),
@@ -142,8 +143,8 @@ def register_problems(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain_problem)
     app.register_error_handler(GeoError, _geo_problem)
     app.register_error_handler(HTTPException, http_problem)
-    app.register_error_handler(OperationalError, _busy_problem)
-    app.register_error_handler(PoolTimeout, _busy_problem)
+    app.register_error_handler(OperationalError, busy_problem)
+    app.register_error_handler(PoolTimeout, busy_problem)
     app.register_error_handler(Exception, _unforeseen_problem)
 
 
@@ -199,7 +200,8 @@ def _geo_problem(error: GeoError) -> Response:
     return make_problem(slug, error.detail, reason=error.slug, **members)
 
 
-def _busy_problem(error: Exception) -> Response:
+def busy_problem(error: Exception) -> Response:
+    """Say that the database is busy or away, and when to ask again."""
     log.warning("database_busy", error=type(error).__name__, request_id=request_id())
     return make_problem("try-again", DETAIL_OF_STATUS[503], {"Retry-After": str(TRY_AGAIN_SECONDS)})
 

@@ -47,6 +47,8 @@ class SqlUnitOfWork:
         self._request_id = request_id
         self._access = access
         self._events: list[DomainEvent] = []
+        self._is_finished = False
+        self._is_abandoned = False
 
     def permit(self, relations: Relation | Iterable[Relation], state: StrEnum | None = None) -> Relation:
         """Ask the table of access; see `accommodation.base.UnitOfWork.permit`."""
@@ -60,10 +62,24 @@ class SqlUnitOfWork:
         """Keep the event for the audit trail: all are written at the end of this transaction, and none without it."""
         self._events.append(event)
 
+    def finish(self) -> None:
+        """Send all there is and write the trail; only the commit is left. Raises AccessNotAsked."""
+        self._access.check_asked()
+        self.session.flush()
+        write_audit(self.session, self.cipher, self.principal, self.now, self._request_id, self._events)
+        self._is_finished = True
+
+    def abandon(self) -> None:
+        """Undo all of it; the commit that is to come does nothing."""
+        self.session.rollback()
+        self._is_abandoned = True
+
     def commit(self) -> None:
         """Write the trail, the last thing of all, and commit. Raises AccessNotAsked, and then nothing is."""
-        self._access.check_asked()
-        write_audit(self.session, self.cipher, self.principal, self.now, self._request_id, self._events)
+        if self._is_abandoned:
+            return
+        if not self._is_finished:
+            self.finish()
         self.session.commit()
 
 

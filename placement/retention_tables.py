@@ -262,6 +262,16 @@ SCHEDULE: dict[str, tuple[Kept, ...]] = {
             "sign in through her own organisation",
         ),
     ),
+    "kept_answer": (
+        kept(
+            "id organisation_id worker_id slot asked answer_sealed expires_at",
+            "answer what was sent twice as it was the first time",
+            DataClass.IDENTITY,
+            1,
+            "it was answered",
+            Job.FORGET_SIGN_INS,
+        ),
+    ),
     "request_count": (kept_as_sign_in("id hits expires_at", "keep the service answering"),),
     "sign_in_failures": (kept_as_sign_in("id failures failed_at forget_at", "slow down who guesses"),),
     "key_check": (kept_as_technical("id purpose key_id fingerprint registered_at retired_at"),),

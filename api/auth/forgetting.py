@@ -1,4 +1,4 @@
-"""What signing in leaves behind and nobody needs: counters, ways to the provider, tokens and sessions that are over."""
+"""What nobody needs any more: counters, ways to the provider, tokens and sessions that are over, answers kept for a day."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, delete, or_
 
 from api.auth.models import Enrolment, OidcAttempt, RequestCount, SignInFailures, WorkerSession
+from api.kept_answers import KeptAnswer
 
 KEEP_OVER = timedelta(days=7)
 """Sessions and enrolments that are over are kept so long for whoever looks into a theft; the audit trail keeps the fact."""
@@ -20,6 +21,7 @@ def forget_sign_ins(engine: Engine, now: datetime) -> int:
     for statement in (
         delete(SignInFailures).where(SignInFailures.forget_at <= now),
         delete(RequestCount).where(RequestCount.expires_at <= now),
+        delete(KeptAnswer).where(KeptAnswer.expires_at <= now),
         delete(OidcAttempt).where(OidcAttempt.expires_at <= now),
         delete(Enrolment).where(or_(Enrolment.used_at <= long_over, Enrolment.expires_at <= long_over)),
         delete(WorkerSession).where(or_(WorkerSession.ended_at <= long_over, WorkerSession.ends_at <= long_over)),

@@ -22,6 +22,8 @@ NOT_SEALED = {
     ("audit_event", "previous_hash"): "of the event before",
     ("audit_event", "reason_digest"): "of salted words, which lie sealed elsewhere",
     ("enrolment", "digest"): "an HMAC of a token that is shown once",
+    ("kept_answer", "asked"): "an HMAC of what was asked for",
+    ("kept_answer", "slot"): "an HMAC of who asked under which key of hers",
     ("oidc_attempt", "browser_digest"): "an HMAC of a cookie",
     ("oidc_attempt", "state_digest"): "an HMAC of what the provider sends back",
     ("recovery_code", "digest"): "an HMAC of a code that is shown once",

@@ -33,6 +33,7 @@ from api.auth.permissions import (
 )
 from api.auth.second_factor import digest_of_recovery_code
 from api.examples import REQUESTS
+from api.kept_answers import AnswerReplayed
 from placement.area_changes import change_area
 from placement.areas_to_avoid import load_area
 from placement.budget_raises import raise_budget
@@ -215,6 +216,7 @@ class Stage:
                 rows = select(table).order_by(*table.primary_key)
                 if table.name == AuditEvent.__tablename__:
                     rows = rows.where(table.c.action.not_like("%:read"), table.c.action.not_like("%:listed"))
+                    rows = rows.where(table.c.action != AnswerReplayed.name)
                     rows = rows.where(table.c.subject_id.not_in(self._sessions))
                 if table.name == RequestCount.__tablename__:
                     continue
