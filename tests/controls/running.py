@@ -40,6 +40,9 @@ CHANGING = (
     (re.compile(r"\b[HPX]-[23456789CFGHJMPQRVWX]{10}\b"), "<reference>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.+:Z]*"), "<time>"),
     (re.compile(r"[A-Za-z0-9_+-]{32,}(?![(\w])"), "<token>"),
+    (re.compile(r"[0-9a-f]+(?:-[0-9a-f]+)*\.\.\.[0-9a-f]{6,}"), "<id>"),
+    (re.compile(r"\b(?=[a-f]*\d)[0-9a-f]{10,}\b"), "<id>"),
+    (re.compile(r"(application/(?:problem\+)?json): \{.*"), r"\1"),
     (re.compile(r"\d+\.\d{4,}(e[+-]?\d+)?"), "<number>"),
 )
 """What is another one each time, and what it is called in its stead."""
@@ -166,7 +169,8 @@ def read_report(report: Path, exit_code: int, tree: Path) -> Run:
 
 def steady(message: str, tree: Path) -> str:
     """Return the first line of a failure without what is another one each time: ids, times, places of this machine."""
-    line = next(iter(message.strip().splitlines()), "").replace(f"{tree}/", "")
+    lines = [line for line in message.strip().splitlines() if line.strip()]
+    line = " ".join(lines[: 2 if lines and lines[0].rstrip().endswith(":") else 1]).replace(f"{tree}/", "")
     for pattern, name in CHANGING:
         line = pattern.sub(name, line)
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in line).split())

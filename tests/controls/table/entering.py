@@ -72,10 +72,7 @@ ENTERING = (
                 "    if row.revoked_at is not None or row.expires_at <= now:\n",
             ),
         ),
-        (
-            f"{OF_PEOPLE}::test_who_leaves_on_one_node_is_refused_by_the_next_request_on_another",
-            f"{OF_PEOPLE}::test_who_has_left_is_refused_though_her_key_was_not_revoked",
-        ),
+        (f"{OF_PEOPLE}::test_who_has_left_is_refused_though_her_key_was_not_revoked",),
     ),
     Control(
         Threat.STOLEN_CREDENTIAL,
@@ -88,7 +85,13 @@ ENTERING = (
                 "and_(WorkerRole.worker_id == ApiKey.worker_id, WorkerRole.role == ApiKey.role),",
             ),
         ),
-        (f"{OF_PEOPLE}::test_when_a_role_ends_its_keys_are_refused_at_once",),
+        (f"{OF_PEOPLE}::test_who_has_lost_her_role_is_refused_though_her_key_was_not_revoked",),
+    ),
+    Control(
+        Threat.STOLEN_CREDENTIAL,
+        "Sessions end with the role that they act in.",
+        (Change(SESSIONS, "                WorkerRole.ended_at.is_(None),\n", ""),),
+        (f"{OF_SESSIONS}::test_who_has_lost_her_role_is_refused_with_her_session_at_the_next_request",),
     ),
     Control(
         Threat.STOLEN_CREDENTIAL,

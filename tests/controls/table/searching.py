@@ -30,7 +30,7 @@ EXACT_VERDICT = """        for area_id, sealed in list_sealed_areas(uow, househo
                 cell_verdicts[list(cells)] = 2
     result = match(
 """
-EXACT_DISTANCE = """        exact[list(cells)] = np.minimum(exact[list(cells)], (point.easting, point.northing))
+EXACT_DISTANCE = """        exact[list(cells)] = point.easting, point.northing
     result = match(
 """
 
@@ -39,17 +39,15 @@ SEARCHING = (
         Threat.PROBING,
         "Search knows cells alone: the verdict of a unit is asked of its exact point instead.",
         (Change(SEARCHES, SUPPLY_READ, VAULT_OPENED + EXACT_VERDICT),),
-        (f"{NON_INTERFERENCE}::test_no_answer_but_the_providers_depends_on_where_in_its_cell_a_refuge_is",),
+        (
+            f"{NON_INTERFERENCE}::test_two_cells_of_one_county_are_told_apart_by_no_answer",
+            "tests/integration/test_replayed_attack.py::test_without_budgets_an_insider_finds_the_cell_and_nothing_below_it",
+        ),
     ),
     Control(
         Threat.PROBING,
-        "Distances are broad bands from the middle of a cell: they are narrow ones, from the exact point.",
+        "Distances are measured from the middle of a cell: they are measured from the exact point.",
         (
-            Change(
-                "geo/distance.py",
-                "np.array([10_000.0, 25_000.0, 50_000.0, 100_000.0])",
-                "np.array([1_000.0, 2_000.0, 4_000.0, 8_000.0])",
-            ),
             Change(SEARCHES, SUPPLY_READ, VAULT_OPENED + EXACT_DISTANCE),
             Change(
                 SEARCHES,
@@ -119,7 +117,10 @@ SEARCHING = (
                 "",
             ),
         ),
-        (f"{NEVER_BLIND}::test_a_damaged_gazetteer_clears_nothing",),
+        (
+            f"{NEVER_BLIND}::test_a_damaged_gazetteer_clears_nothing",
+            "tests/unit/geo/test_gazetteer.py::test_a_file_with_one_byte_changed_is_corrupt",
+        ),
     ),
     Control(
         Threat.NEVER_BLIND,
