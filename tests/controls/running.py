@@ -37,11 +37,14 @@ NOT_A_TEST_THAT_FAILS = (
 CHANGING = (
     (re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"), "<id>"),
     (re.compile(r"\b0x[0-9a-f]+\b"), "<address>"),
-    (re.compile(r"\b[HPX]-[23456789CFGHJMPQRVWX]{10}\b"), "<reference>"),
+    (re.compile(r"\bb['\"](?=\S*\\x).*"), "<bytes>"),
+    (re.compile(r"\b[HPX]-[23456789CFGHJMPQRVWX]+(\.\.\.|\b)"), r"<reference>\1"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.+:Z]*"), "<time>"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "<day>"),
     (re.compile(r"[A-Za-z0-9_+-]{32,}(?![(\w])"), "<token>"),
     (re.compile(r"[0-9a-f]+(?:-[0-9a-f]+)*\.\.\.[0-9a-f]{6,}"), "<id>"),
     (re.compile(r"\b(?=[a-f]*\d)[0-9a-f]{10,}\b"), "<id>"),
+    (re.compile(r"(?<=[\"'])(?=[a-f]*\d)[0-9a-f]{2,8}\.\.\."), "<id>..."),
     (re.compile(r"(application/(?:problem\+)?json): \{.*"), r"\1"),
     (re.compile(r"\d+\.\d{4,}(e[+-]?\d+)?"), "<number>"),
 )

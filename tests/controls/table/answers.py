@@ -98,7 +98,7 @@ ANSWERS = (
     Control(
         Threat.SIDE_CHANNELS,
         "Answers are kept by no browser and no proxy.",
-        (Change(HEADERS, '    "Cache-Control": "no-store",\n', ""),),
+        (Change(HEADERS, '"Cache-Control": "no-store"', '"Cache-Control": "private"'),),
         (f"{OF_PROBLEMS}::test_security_headers_forbid_keeping_framing_guessing_and_telling",),
     ),
     Control(
@@ -193,7 +193,7 @@ ANSWERS = (
             Change(
                 "geo/geocoding_http.py",
                 "        if response.status != http.client.OK:\n",
-                '        if response.status in (301, 302, 303, 307, 308) and response.headers["Location"]:\n'
+                '        if response.status in (301, 302, 303, 307, 308) and response.headers["Location"] != url:\n'
                 '            return self.get_text(response.headers["Location"], timeout=timeout, headers=headers)\n'
                 "        if response.status != http.client.OK:\n",
             ),

@@ -131,10 +131,7 @@ SEALING = (
                 'column for column in table.columns if column.name.endswith(SUFFIX) and column.name != "landlord_sealed")',
             ),
         ),
-        (
-            f"{COLUMNS}::test_every_column_of_bytes_is_sealed_or_has_a_reason",
-            f"{ROTATION}::test_every_sealed_value_comes_under_the_new_key_and_says_the_same",
-        ),
+        (f"{COLUMNS}::test_every_column_of_bytes_is_sealed_or_has_a_reason",),
     ),
     Control(
         Threat.STOLEN_DISK,
