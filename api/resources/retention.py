@@ -93,16 +93,14 @@ def get_legal_hold(legal_hold_id: uuid.UUID) -> LegalHold:
 
 @blp.route("/legal-holds/<uuid:legal_hold_id>", methods=["DELETE"])
 @blp.arguments(LegalHoldCreate)
-@blp.response(200, LegalHoldSchema)
+@blp.response(204)
 @blp.versioned
-def lift_legal_hold_(body: dict[str, Any], legal_hold_id: uuid.UUID) -> LegalHold:
+def lift_legal_hold_(body: dict[str, Any], legal_hold_id: uuid.UUID) -> None:
     """Lift a legal hold, saying why; the schedule goes on. Needs If-Match."""
     with unit_of_work() as uow:
         hold = load_legal_hold(uow, legal_hold_id)
         check_etag(hold)
         lift_legal_hold(uow, hold, body["reason"])
-    send_etag(hold)
-    return hold
 
 
 @blp.route("/retention-period", methods=["GET"])

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 import structlog
+from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
 from accommodation.vocabulary import Role
@@ -22,6 +23,7 @@ from api.auth.permissions import PERMISSIONS, SIGN_IN_OPERATIONS
 from api.examples import REQUESTS
 from api.fields import NOT_BLANK, ONE_LINE
 from api.parsing import MAX_HEADER_BYTES
+from placement.budget_models import BudgetRaise
 from tests.support import corpus
 from tests.support.problems import assert_problem
 from tests.support.stage import Stage
@@ -230,8 +232,6 @@ def test_a_value_that_breaks_a_rule_is_refused_where_it_stands(stage: Stage) -> 
         ("create_property", "/address", elsewhere, "point-outside-cell", "/address"),
         ("create_property", "/address", {"latitude": 10, "longitude": 10}, "place-not-usable", "/address"),
         ("create_household", "/members/0/role", "adult", "invalid-input", "/members"),
-        ("create_worker", "/organisation_id", str(uuid.uuid4()), "invalid-input", "/organisation_id"),
-        ("create_api_key", "/worker_id", str(uuid.uuid4()), "invalid-input", "/worker_id"),
         ("create_provider", "/organisation_id", str(uuid.uuid4()), "invalid-input", "/organisation_id"),
         ("record_departure", "/departed_on", on(1), "invalid-input", "/departed_on"),
         ("record_departure", "/departed_on", on(-1), "invalid-input", "/departed_on"),
@@ -452,6 +452,12 @@ def _written(stage: Stage, operation: str, words: list[Place], text: str) -> Non
         body = _put(body, place.path, text)
     if operation == "create_provider" and body is not None:
         body["organisation_id"] = str(stage.world.create_caller(Role.COMMISSIONER).organisation_id)
+    if operation == "create_blocked_person" and body is not None and body["name"] == text:
+        body["name"] = f"Cousin {text}"[:200]  # signs alone are nobody's name
+        fitting = [place for place in fitting if place.path != ("name",)]
+    if operation == "create_budget_raise":  # each may be raised once in seven days
+        with stage.world.engine.begin() as connection:
+            connection.execute(delete(BudgetRaise))
     if operation == "create_void" and body is not None:
         unit = stage.world.create_unit(stage.own.callers[Role.REFUGE_MANAGER])
         response = stage.send(operation, body, ids={**stage.own.ids, "unit_id": unit["id"]})

@@ -17,7 +17,7 @@ MUST_NOT_WAIT = frozenset({"revoke_address_release"})
 VERSIONED = sorted(
     name
     for name in set(PERMISSIONS) - MUST_NOT_WAIT
-    if name.startswith(("update_", "cancel_", "retire_", "revoke_", "release_", "close_"))
+    if name.startswith(("update_", "cancel_", "retire_", "revoke_", "release_", "close_", "lift_"))
 )
 
 

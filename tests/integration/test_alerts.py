@@ -133,7 +133,9 @@ def test_a_lead_whose_role_has_ended_is_none_though_her_key_is_good(world: World
 def test_a_lead_who_signs_in_and_has_no_key_is_one(world: World, officer: Caller, lead: Caller) -> None:
     with world.unit_of_work() as uow:
         uow.session.execute(delete(ApiKey).where(ApiKey.worker_id == lead.worker_id))
-        uow.session.add(ExternalIdentity(worker_id=lead.worker_id, subject_index=uuid.uuid4().hex, created_at=uow.now))
+        identity = ExternalIdentity(worker_id=lead.worker_id, blind_index=uuid.uuid4().hex, created_at=uow.now)
+        identity.subject_sealed = b"whom her provider means"
+        uow.session.add(identity)
 
     assert coverage_of(world, officer.organisation_id)["has_safeguarding_lead"]
 

@@ -109,6 +109,7 @@ READS = {
     "list_household_readings": "household:readings:listed",
     "list_property_disclosures": "property:disclosures:listed",
     "get_meeting_point": "meeting_point:told",
+    "export_household": "household:exported",
 }
 """What opens something about a person, or an address, and the event that it leaves."""
 
@@ -138,6 +139,9 @@ NOT_RECORDED = {
     "list_workers": "ids; no name",
     "list_api_keys": "ids and dates",
     "get_api_key": "ids and dates",
+    "list_legal_holds": "ids and dates; no words",
+    "get_legal_hold": "ids and dates; no words",
+    "get_retention_period": "a number of days",
     "list_audit_events": "codes and ids; a row here would be in its own answer",
 }
 """What is read without a row, and why."""

@@ -441,10 +441,10 @@ def test_the_providers_exact_check_does_tell_the_two_secrets_apart(stage: Stage)
     assert told == [True, False]
 
 
-Leak = Callable[[pytest.MonkeyPatch, ExactPoint], None]
+Leak = Callable[[pytest.MonkeyPatch, cells.CellPartition, ExactPoint], None]
 
 
-def _exact_verdicts(patch: pytest.MonkeyPatch, point: ExactPoint) -> None:
+def _exact_verdicts(patch: pytest.MonkeyPatch, _partition: cells.CellPartition, point: ExactPoint) -> None:
     """Let a search say whether the point itself is inside."""
     honest = cells.CellPartition.verdicts
 
@@ -458,9 +458,8 @@ def _exact_verdicts(patch: pytest.MonkeyPatch, point: ExactPoint) -> None:
     patch.setattr(cells.CellPartition, "verdicts", exact)
 
 
-def _exact_bands(patch: pytest.MonkeyPatch, point: ExactPoint) -> None:
+def _exact_bands(patch: pytest.MonkeyPatch, partition: cells.CellPartition, point: ExactPoint) -> None:
     """Let distances tell one bit: whether the point is east of the middle of its cell."""
-    partition = cells.CellPartition.load()
     cell = partition.cell_of(int(point.easting), int(point.northing), point.authority_code)
     centroids = partition.centroids.copy()
     centroids[cell, 0] += 12_000.0 if point.easting > centroids[cell, 0] else 0.0
@@ -475,7 +474,7 @@ def test_the_probe_notices_a_leak(stage: Stage, leak: Leak) -> None:
     with area_recorded(stage, area):
         for secret in (first, second):
             with pytest.MonkeyPatch.context() as patch:
-                leak(patch, secret.point)
+                leak(patch, stage.world.harbour.atlas.partition, secret.point)
                 told.append(answers(stage, secret))
 
     assert {one[0] for one, other in zip(*told, strict=False) if one != other} >= {

@@ -136,7 +136,7 @@ def test_a_legal_hold_stops_it_until_it_is_lifted(case: Case) -> None:
     case.pass_days(UNPLACED_DAYS + 1)
 
     assert remembered
-    assert lifted.status_code == 200
+    assert lifted.status_code == 204
     assert not case.is_remembered()
 
 

@@ -169,9 +169,7 @@ class Stage:
         if operation == "step_up":
             self._give_recovery_code(caller or self.caller_of(operation))
         path = about.at(ids or self.own.ids) + (f"?{query}" if query else "")
-        caller = caller or self.caller_of(operation)
-        if operation in SESSION_OPERATIONS | NEEDS_SECOND_FACTOR and caller.session is None:
-            caller = self.signed_in(caller, stepped_up=operation in NEEDS_SECOND_FACTOR)
+        caller = self.as_needed(operation, caller or self.caller_of(operation))
         sent: dict[str, str | None] = dict(caller.headers)
         if (
             about.method in ("PATCH", "DELETE")
@@ -184,6 +182,12 @@ class Stage:
         if data is not None:
             return self.client.open(path, method=about.method, data=data, headers=kept)
         return self.client.open(path, method=about.method, json=body, headers=kept)
+
+    def as_needed(self, operation: str, caller: Caller) -> Caller:
+        """Return a caller with what an operation asks for beside her key: a session, or a second factor just shown."""
+        if operation in SESSION_OPERATIONS | NEEDS_SECOND_FACTOR and caller.session is None:
+            return self.signed_in(caller, stepped_up=operation in NEEDS_SECOND_FACTOR)
+        return caller
 
     def signed_in(self, caller: Caller, *, stepped_up: bool = False) -> Caller:
         """Return a caller with a session of her own, which the digest leaves out."""

@@ -45,6 +45,7 @@ def test_without_a_stored_password_none_is_right_not_even_the_decoys() -> None:
         "sonyericsson",  # on the list
         "SonyEricsson",
         "sonyericsson1!",
+        "sonyericsson-73920184",  # many digits do not mend it
         "password1234",
         "aaaaaaaaaaaaaaaa",
         "abcdefghijklmnop",
