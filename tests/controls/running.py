@@ -46,6 +46,7 @@ CHANGING = (
     (re.compile(r"\b(?=[a-f]*\d)[0-9a-f]{10,}\b"), "<id>"),
     (re.compile(r"(?<=[\"'])(?=[a-f]*\d)[0-9a-f]{2,8}\.\.\."), "<id>..."),
     (re.compile(r"(application/(?:problem\+)?json): \{.*"), r"\1"),
+    (re.compile(r"\{\"type\": \"(/problems/[a-z-]+)\".*"), r"\1"),
     (re.compile(r"\d+\.\d{4,}(e[+-]?\d+)?"), "<number>"),
 )
 """What is another one each time, and what it is called in its stead."""
@@ -172,7 +173,7 @@ def read_report(report: Path, exit_code: int, tree: Path) -> Run:
 
 def steady(message: str, tree: Path) -> str:
     """Return the first line of a failure without what is another one each time: ids, times, places of this machine."""
-    lines = [line for line in message.strip().splitlines() if line.strip()]
+    lines = [line for line in message.strip().splitlines() if re.search("[A-Za-z]{3}|[0-9]", line)]
     line = " ".join(lines[: 2 if lines and lines[0].rstrip().endswith(":") else 1]).replace(f"{tree}/", "")
     for pattern, name in CHANGING:
         line = pattern.sub(name, line)

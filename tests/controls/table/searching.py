@@ -30,7 +30,7 @@ EXACT_VERDICT = """        for area_id, sealed in list_sealed_areas(uow, househo
                 cell_verdicts[list(cells)] = 2
     result = match(
 """
-EXACT_DISTANCE = """        exact[list(cells)] = point.easting, point.northing
+EXACT_DISTANCE = """        exact[list(cells)] = np.minimum(exact[list(cells)], (point.easting, point.northing))
     result = match(
 """
 
@@ -40,7 +40,7 @@ SEARCHING = (
         "Search knows cells alone: the verdict of a unit is asked of its exact point instead.",
         (Change(SEARCHES, SUPPLY_READ, VAULT_OPENED + EXACT_VERDICT),),
         (
-            f"{NON_INTERFERENCE}::test_two_cells_of_one_county_are_told_apart_by_no_answer",
+            f"{NON_INTERFERENCE}::test_two_ends_of_one_cell_are_told_apart_by_no_answer",
             "tests/integration/test_replayed_attack.py::test_without_budgets_an_insider_finds_the_cell_and_nothing_below_it",
         ),
     ),
@@ -61,7 +61,7 @@ SEARCHING = (
             ),
             Change(SEARCHES, "anchor.northing, atlas.partition.centroids)", "anchor.northing, exact)"),
         ),
-        (f"{NON_INTERFERENCE}::test_two_cells_of_one_county_are_told_apart_by_no_answer",),
+        (f"{NON_INTERFERENCE}::test_two_ends_of_one_cell_are_told_apart_by_no_answer",),
     ),
     Control(
         Threat.PROBING,
@@ -184,10 +184,6 @@ SEARCHING = (
         Threat.NEVER_BLIND,
         "A need that nobody has asked about makes a place one to confirm, never a match.",
         (Change(JUDGEMENT, '        verdicts[self.any_of("unknown")] = 1\n', ""),),
-        (
-            "tests/unit/placement/test_eligibility.py::test_a_boy_of_the_limits_own_age_is_taken_and_an_unknown_age_is_aske"
-            "d",
-            "tests/integration/test_retention.py::test_prefers_not_to_say_is_an_answer_that_is_kept_and_never_makes_a_match",
-        ),
+        ("tests/integration/test_retention.py::test_prefers_not_to_say_is_an_answer_that_is_kept_and_never_makes_a_match",),
     ),
 )
