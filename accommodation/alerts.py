@@ -15,6 +15,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accommodation.base import Base, DomainEvent, NotFound, UnitOfWork, new_id
+from accommodation.confinement import across_organisations
 from accommodation.errors import AboutYourself
 from accommodation.relations import relations_to_own
 from accommodation.sealing import open_json, seal_json
@@ -82,6 +83,15 @@ def raise_alert(
     uow: UnitOfWork, organisation_id: uuid.UUID, kind: AlertKind, subject_id: uuid.UUID, details: Mapping[str, Any]
 ) -> Alert:
     """Raise an alert, once: while one of the same kind about the same subject is open, that one is returned."""
+    if organisation_id == uow.principal.organisation_id:
+        return _raise_alert(uow, organisation_id, kind, subject_id, details)
+    with across_organisations(uow.session):  # what somebody does to a property concerns its own lead
+        return _raise_alert(uow, organisation_id, kind, subject_id, details)
+
+
+def _raise_alert(
+    uow: UnitOfWork, organisation_id: uuid.UUID, kind: AlertKind, subject_id: uuid.UUID, details: Mapping[str, Any]
+) -> Alert:
     open_one = (
         uow.session.execute(
             select(Alert).where(

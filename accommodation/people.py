@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from accommodation.alerts import raise_alert
 from accommodation.base import IllegalMove, InvalidInput, NotFound, UnitOfWork, new_id
+from accommodation.confinement import across_organisations
 from accommodation.models import Organisation, Worker
 from accommodation.people_errors import InstallationOnly, NoSafeguardingLead, NotForYourself, RolesExcludeEachOther
 from accommodation.people_events import OrganisationAdded, RoleEnded, RoleGranted, WorkerAdded, WorkerLeft, WorkerRead
@@ -216,7 +217,8 @@ def count_with_role(uow: UnitOfWork, organisation_id: uuid.UUID, role: Role) -> 
             or_(Worker.left_at.is_(None), Worker.left_at > uow.now),
         )
     )
-    return len(uow.session.execute(query).all())
+    with across_organisations(uow.session):  # the installation asks whether another organisation has its first administrator
+        return len(uow.session.execute(query).all())
 
 
 def _check_not_the_last_lead(uow: UnitOfWork, worker: Worker) -> None:

@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from flask import Blueprint
 from sqlalchemy.exc import SQLAlchemyError
 
+from accommodation.confinement import can_confine
 from api.database import READ_ONLY, db
 from api.extensions import current_harbour
 from api.schema_head import SCHEMA_HEAD
@@ -36,10 +37,13 @@ def _database() -> str:
     try:
         with db.engine.execution_options(**{READ_ONLY: True}).connect() as connection:
             head = MigrationContext.configure(connection).get_current_revision()
+            has_role = can_confine(connection)
     except SQLAlchemyError as error:
         log.warning("not_ready", error=type(error).__name__)
         return "not answering"
-    return "ok" if head == SCHEMA_HEAD else "not migrated"
+    if head != SCHEMA_HEAD:
+        return "not migrated"
+    return "ok" if has_role else "no role for requests"
 
 
 def _gazetteer() -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from accommodation.base import UnitOfWork
+from accommodation.confinement import across_organisations
 from accommodation.events import (
     AddressDisclosed,
     AddressReadAgain,
@@ -97,7 +98,8 @@ def find_readers(uow: UnitOfWork, events: Sequence[AuditEvent], named: set[uuid.
     A refuge's staff are not named to other organisations: who follows them finds the refuge.
     """
     worker_ids = {event.worker_id for event in events} | named
-    workers = uow.session.execute(select(Worker).where(Worker.id.in_(worker_ids)).order_by(Worker.id)).scalars().all()
+    with across_organisations(uow.session):  # ids of whoever read; their names stay sealed unless the owner may know them
+        workers = uow.session.execute(select(Worker).where(Worker.id.in_(worker_ids)).order_by(Worker.id)).scalars().all()
     organisation_ids = {worker.organisation_id for worker in workers}
     organisations = {
         row.id: row.name
@@ -125,4 +127,5 @@ def _page(uow: UnitOfWork, wanted: ColumnElement[bool], after: Position | None, 
     if after is not None:
         at, event_id = after
         query = query.where((AuditEvent.happened_at > at) | ((AuditEvent.happened_at == at) & (AuditEvent.id > event_id)))
-    return uow.session.execute(query.order_by(AuditEvent.happened_at, AuditEvent.id).limit(limit)).scalars().all()
+    with across_organisations(uow.session):  # whose data it is may know who read it, in whatever organisation
+        return uow.session.execute(query.order_by(AuditEvent.happened_at, AuditEvent.id).limit(limit)).scalars().all()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from accommodation.base import Cipher, DomainError, DomainEvent, Principal, StaleVersion
+from accommodation.confinement import confine
 from accommodation.errors import ProviderExists, ReferenceInUse, UnitAlreadyTaken
 from accommodation.vocabulary import Relation
 from api.audit.writing import write_audit
@@ -80,11 +81,14 @@ def begin_unit_of_work(
 
     Without an operation it is the system's own, which is for jobs and commands: somebody with a role is refused it. A
     block that ends without having asked the table of access what it must is not committed (AccessNotAsked).
+    On PostgreSQL whoever asks sees her organisation's rows alone (`accommodation.confinement`); the system sees all.
     Constraints broken at commit come out as the domain errors that they mean, and lost updates as StaleVersion.
     """
     access = Access(operation, principal.role)
     with Session(engine, expire_on_commit=False) as session:
         session.connection()  # SQLite takes its write lock here, so that `now` is read after any waiting.
+        if operation != SYSTEM_OPERATION:
+            confine(session, principal.organisation_id)
         uow = SqlUnitOfWork(session, cipher, principal, now or datetime.now(UTC), request_id, access)
         try:
             yield uow

@@ -86,7 +86,9 @@ def state_no_areas(uow: UnitOfWork, household: Household, reason: str) -> None:
 
 def load_area(uow: UnitOfWork, area_id: uuid.UUID) -> AreaToAvoid:
     """Return an area of a household of the principal's organisation that is not retired; raises NotFound."""
-    area = uow.session.get(AreaToAvoid, area_id)
+    query = select(AreaToAvoid).join(Household, Household.id == AreaToAvoid.household_id)
+    query = query.where(AreaToAvoid.id == area_id, Household.organisation_id == uow.principal.organisation_id)
+    area = uow.session.execute(query).scalar_one_or_none()  # one statement, whether it is not there or not hers
     if area is None or area.retired_at is not None:
         raise NotFound
     load_household(uow, area.household_id)

@@ -12,6 +12,7 @@ from sqlalchemy import or_, select, update
 from accommodation.alerts import raise_alert
 from accommodation.base import InvalidInput, NotFound, UnitOfWork, new_id
 from accommodation.calendar import local_date
+from accommodation.confinement import across_organisations
 from accommodation.models import Provider, Worker
 from accommodation.people_errors import NotForYourself
 from accommodation.relations import relations_to_own
@@ -110,6 +111,17 @@ def declare_conflict(
     households: list[Household] = []
     if reference is not None:
         households.append(_household_of(uow, reference))
+    with across_organisations(uow.session):  # whoever recorded him: she is kept from all of them, and told of none
+        _keep_from_all(uow, households, declaration, person)
+    uow.record(ConflictDeclared(subject_id=declaration.id, details={"relation": str(relation)}))
+    raise_alert(uow, own, AlertKind.CONFLICT_DECLARED, declaration.id, {"worker_id": str(worker_id)})
+    return declaration
+
+
+def _keep_from_all(
+    uow: UnitOfWork, households: list[Household], declaration: ConflictDeclaration, person: Mapping[str, Any] | None
+) -> None:
+    """Keep households, and all that name a person as perpetrator, from whoever declared to know them."""
     if person is not None:
         indexes = sought_indexes(uow.cipher, {"perpetrators": [person]})
         naming = select(PerpetratorLink.household_id).where(PerpetratorLink.blind_index.in_(indexes))
@@ -118,9 +130,6 @@ def declare_conflict(
     for household in households:
         _keep_declared(uow, household, declaration)
     uow.session.flush()
-    uow.record(ConflictDeclared(subject_id=declaration.id, details={"relation": str(relation)}))
-    raise_alert(uow, own, AlertKind.CONFLICT_DECLARED, declaration.id, {"worker_id": str(worker_id)})
-    return declaration
 
 
 def keep_declared_conflicts(uow: UnitOfWork, household: Household, details: Mapping[str, Any]) -> None:
@@ -130,7 +139,9 @@ def keep_declared_conflicts(uow: UnitOfWork, household: Household, details: Mapp
     query = select(ConflictDeclaration).where(
         ConflictDeclaration.ended_at.is_(None), ConflictDeclaration.person_sealed.is_not(None)
     )
-    for declaration in uow.session.execute(query.order_by(ConflictDeclaration.id)).scalars().all():
+    with across_organisations(uow.session):  # her own colleagues' declarations and a provider's staff's alike
+        declarations = uow.session.execute(query.order_by(ConflictDeclaration.id)).scalars().all()
+    for declaration in declarations:
         if may_be_named(details, open_json(uow.cipher, declaration, "person_sealed")):
             _keep_declared(uow, household, declaration)
 
@@ -150,8 +161,8 @@ def end_conflict(uow: UnitOfWork, declaration_id: uuid.UUID, reason: str) -> Con
     declaration.ended_at = uow.now
     declaration.ended_by = uow.principal.worker_id
     about = (BlockedPerson.declaration_id == declaration.id, BlockedPerson.ended_at.is_(None))
-    uow.session.execute(update(BlockedPerson).where(*about).values(ended_at=uow.now, ended_by=uow.principal.worker_id))
-    uow.session.flush()
+    with across_organisations(uow.session):  # the households are whoever's that named him
+        uow.session.execute(update(BlockedPerson).where(*about).values(ended_at=uow.now, ended_by=uow.principal.worker_id))
     uow.record(ConflictEnded(subject_id=declaration.id, reason=reason))
     return declaration
 

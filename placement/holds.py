@@ -24,7 +24,7 @@ from placement.events import HoldReleased, UnitHeld
 from placement.households import load_household
 from placement.judgement import Judgement, Question
 from placement.models import Hold, Household, Referral
-from placement.relations import CASE, in_relation, relations_to_case
+from placement.relations import CASE, find_case, in_relation, relations_to_case
 from placement.searches import SearchEngine, ask_for, list_next_best, load_search
 from placement.spending import spend
 from placement.vocabulary import BudgetKind, HoldState, ReferralState, ReleaseReason, Verdict
@@ -102,7 +102,7 @@ def hold_unit(
 
 def load_hold(uow: UnitOfWork, hold_id: uuid.UUID) -> Hold:
     """Return a hold that the principal may see; raises NotFound."""
-    hold = uow.session.get(Hold, hold_id)
+    hold = find_case(uow, Hold, hold_id)
     if hold is None:
         raise NotFound
     uow.permit(relations_to_case(uow, hold))

@@ -16,6 +16,7 @@ from sqlalchemy import Row, Select, Text, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from accommodation.availability import NEVER_BUSY, UNTIL_SOMEBODY_ENDS_IT, end_as_epoch
+from accommodation.confinement import across_organisations
 from accommodation.models import Property, Provider, Stay, Unit
 from accommodation.supply import get_supply_version
 from accommodation.vocabulary import AccommodationType
@@ -65,7 +66,8 @@ class VacancyIndex:
             version = get_supply_version(session)
             if picture.version != version:
                 base = picture if picture.version < version else _nothing()
-                picture = self._apply(base, version, session, now)
+                with across_organisations(session):  # who shares with whom, and who fled whom, is told to no caller
+                    picture = self._apply(base, version, session, now)
                 self._picture = picture
             return picture
 

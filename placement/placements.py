@@ -27,7 +27,7 @@ from placement.events import (
 )
 from placement.licence import licence_end
 from placement.models import Extension, Household, Placement
-from placement.relations import CASE, in_relation, relations_to_case
+from placement.relations import CASE, find_case, in_relation, relations_to_case
 from placement.reminders import plan_reminders
 from placement.vocabulary import Destination, ExtensionReason, NonArrivalReason, PlacementState
 
@@ -36,7 +36,7 @@ LONGEST_EXTENSION_DAYS = 366
 
 def load_placement(uow: UnitOfWork, placement_id: uuid.UUID) -> Placement:
     """Return a placement that the principal may see; raises NotFound."""
-    placement = uow.session.get(Placement, placement_id)
+    placement = find_case(uow, Placement, placement_id)
     if placement is None:
         raise NotFound
     uow.permit(relations_to_case(uow, placement))

@@ -11,12 +11,12 @@ from accommodation.base import NotFound, UnitOfWork
 from accommodation.models import Provider
 from placement.events import ReferralRead, ReferralsListed
 from placement.models import Referral
-from placement.relations import CASE, in_relation, relations_to_case
+from placement.relations import CASE, find_case, in_relation, relations_to_case
 
 
 def load_referral(uow: UnitOfWork, referral_id: uuid.UUID) -> Referral:
     """Return a referral that the principal may see; raises NotFound."""
-    referral = uow.session.get(Referral, referral_id)
+    referral = find_case(uow, Referral, referral_id)
     if referral is None:
         raise NotFound
     uow.permit(relations_to_case(uow, referral))

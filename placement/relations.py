@@ -7,11 +7,12 @@ building, only while an agreement between the two organisations covers it.
 from __future__ import annotations
 
 import uuid
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from accommodation.base import UnitOfWork
-from accommodation.models import Provider
+from accommodation.models import Property, Provider, Unit
 from accommodation.sharing import in_sight, is_in_sight
 from accommodation.vocabulary import AgreementScope, Relation
 from placement.blocking import is_kept_from, not_kept_from, not_kept_from_organisation, organisations_kept_from
@@ -25,6 +26,29 @@ SCOPE: dict[type[Case], AgreementScope] = {
     Referral: AgreementScope.REFERRALS,
     Placement: AgreementScope.REFERRALS,
 }
+
+
+CaseRow = TypeVar("CaseRow", Hold, Referral, Placement)
+
+
+def find_case(uow: UnitOfWork, kind: type[CaseRow], row_id: uuid.UUID) -> CaseRow | None:
+    """Return a case's row if the principal's organisation is on either side of it; None as for no row at all.
+
+    One statement either way: how long an answer takes must not say that there is a row of somebody else's.
+    """
+    query = select(kind).where(kind.id == row_id)
+    return uow.session.execute(on_own_side(uow, query, kind)).scalar_one_or_none()
+
+
+def on_own_side(uow: UnitOfWork, query: Select[Any], kind: type[Case]) -> Select[Any]:
+    """Return a query about a case, of what the principal's organisation asked for or was asked for."""
+    own = uow.principal.organisation_id
+    return (
+        query.join(Unit, Unit.id == kind.unit_id)
+        .join(Property, Property.id == Unit.property_id)
+        .join(Provider, Provider.id == Property.provider_id)
+        .where(or_(kind.organisation_id == own, Provider.organisation_id == own))
+    )
 
 
 def relations_to_case(uow: UnitOfWork, row: Case) -> tuple[Relation, ...]:

@@ -25,7 +25,7 @@ from placement.disclosure_notices import tell_both_organisations
 from placement.models import Household, Placement
 from placement.placements import load_placement
 from placement.ports import Notifier
-from placement.relations import relations_to_case
+from placement.relations import on_own_side, relations_to_case
 from placement.release_models import AddressRelease
 from placement.standing import (
     Standing,
@@ -122,7 +122,9 @@ def revoke_release(uow: UnitOfWork, notifier: Notifier, release_id: uuid.UUID) -
 
 def load_release(uow: UnitOfWork, release_id: uuid.UUID) -> AddressRelease:
     """Return a release that the principal may see; raises NotFound."""
-    release = uow.session.get(AddressRelease, release_id)
+    query = select(AddressRelease).join(Placement, Placement.id == AddressRelease.placement_id)
+    query = on_own_side(uow, query.where(AddressRelease.id == release_id), Placement)
+    release = uow.session.execute(query).scalar_one_or_none()
     if release is None:
         raise NotFound
     uow.permit(relations_to_release(uow, release))

@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from accommodation.alerts import Alert, OpenedAlert, close_alert, is_overdue, list_alerts, load_alert, read_alert
+from accommodation.confinement import across_organisations
 from accommodation.people import relations_to_installation
 from accommodation.vocabulary import AlertKind, AlertOutcome, Relation
 from api.alert_coverage import list_coverage
@@ -106,7 +107,10 @@ def list_alert_coverage(query: dict[str, Any]) -> dict[str, Any]:
     with unit_of_work(read_only=True) as uow:
         relation = uow.permit(chain(relations_to_installation(uow), [Relation.OWN_ORGANISATION]))
         only = None if relation is Relation.INSTALLATION else uow.principal.organisation_id
-        rows = list_coverage(uow.session, uow.now, only=only, after=after_id(query, "coverage"), limit=query["limit"] + 1)
+        with across_organisations(uow.session):  # counts alone; `only` her own, unless she runs the installation
+            rows = list_coverage(
+                uow.session, uow.now, only=only, after=after_id(query, "coverage"), limit=query["limit"] + 1
+            )
     return page(
         rows,
         query["limit"],

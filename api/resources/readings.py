@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from accommodation.calendar import local_date
+from accommodation.confinement import across_organisations
 from api.audit import AuditEvent
 from api.audit.models import AuditReason
 from api.audit.reasons import open_reason
@@ -108,7 +109,11 @@ def _reading(event: AuditEvent, readers: Mapping[uuid.UUID, Reader], own: uuid.U
 
 def _words(uow: SqlUnitOfWork, event: AuditEvent) -> str | None:
     """Open the reason that somebody gave; None where nobody did, and once it was erased."""
-    if event.reason_digest is None or (row := uow.session.get(AuditReason, event.id)) is None:
+    if event.reason_digest is None:
+        return None
+    with across_organisations(uow.session):  # why somebody opened an address is told to whose address it is
+        row = uow.session.get(AuditReason, event.id)
+    if row is None:
         return None
     return open_reason(uow.cipher, event.id, row.reason_sealed)[1]
 

@@ -166,7 +166,7 @@ def _config(stage: Stage, session: SignedIn | None, seed: int) -> schemathesis.C
             "continue-on-failure": True,
             "warnings": False,
             "headers": {} if session is None else {"Origin": session.origin},
-            "auth": {"openapi": {} if session is None else _schemes(session)},
+            **({} if session is None else {"auth": {"openapi": _schemes(session)}}),
             "dictionaries": dictionaries,
             "parameters": {place: {"dictionary": name, "probability": 0.8} for place, name in bound.items()},
             "generation": {"max-examples": EXAMPLES[stage.world.database.engine], "database": "none"},

@@ -290,7 +290,7 @@ def test_the_insider_would_notice_a_leak(stage: Stage, leak: Any) -> None:
 
     for secret in (first, second):
         with pytest.MonkeyPatch.context() as patch:
-            leak(patch, secret.point)
+            leak(patch, stage.world.harbour.atlas.partition, secret.point)
             told.append(attack(stage, secret, spots, 25, Literal))
 
     here, there = told
