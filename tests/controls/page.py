@@ -18,7 +18,7 @@ Each line takes one control out of a copy of the code and runs the tests that gu
 after, by an assertion of their own. `make controls` does all of it again and ends with 1 if a test stays green, or if a
 line no longer fits the code; `.venv/bin/python -m tests.controls --only audit` does those about one word. Written by
 `.venv/bin/python -m tests.controls --write` from `tests/controls/table`; the last column is what was seen when that ran
-last, on SQLite. The threats are those of [safeguarding](safeguarding.md).
+last, on SQLite or on the database that a line names. The threats are those of [safeguarding](safeguarding.md).
 
 ## Not there yet
 

@@ -7,6 +7,7 @@ from tests.controls.threats import Threat
 
 BLOCKING, PERMISSIONS, PEOPLE_RULES = "placement/blocking.py", "api/auth/permissions.py", "accommodation/people.py"
 OF_BLOCKED, EVERYWHERE = "tests/integration/test_blocked_persons.py", "tests/api/test_blocked_persons.py"
+ROW_SECURITY = "tests/api/test_row_security.py"
 OF_PEOPLE, ACCESS_TABLE = "tests/integration/test_people.py", "tests/api/test_access_table.py"
 
 PEOPLE = (
@@ -107,6 +108,29 @@ PEOPLE = (
             "tests/api/test_access_matrix.py::test_what_is_not_for_the_caller_looks_as_if_it_did_not_exist",
             "tests/integration/test_one_bit.py::test_the_exact_check_is_for_no_manager_of_another_provider",
         ),
+    ),
+    Control(
+        Threat.REFUGE_STAFF,
+        "On PostgreSQL what somebody asks for runs as a role that sees her organisation's rows: it runs as the owner.",
+        (Change("api/unit_of_work.py", "            confine(session, principal.organisation_id)\n", "            pass\n"),),
+        (f"{ROW_SECURITY}::test_whatever_a_request_reads_of_an_organisation_it_reads_behind_the_line",),
+        engine="postgresql",
+    ),
+    Control(
+        Threat.REFUGE_STAFF,
+        "On PostgreSQL a query that forgets whose rows it may have gets her organisation's: households have no such policy.",
+        (
+            Change(
+                "migrations/versions/0011_row_level_security.py",
+                '        f"{OWN} OR EXISTS (SELECT 1 FROM referral WHERE referral.household_id = household.id)"\n',
+                '        f"true OR EXISTS (SELECT 1 FROM referral WHERE referral.household_id = household.id)"\n',
+            ),
+        ),
+        (
+            f"{ROW_SECURITY}::test_a_query_without_a_filter_returns_nothing_of_another_organisation",
+            f"{ROW_SECURITY}::test_a_change_without_a_filter_reaches_no_row_of_another_organisation",
+        ),
+        engine="postgresql",
     ),
     Control(
         Threat.ROGUE_ADMINISTRATOR,
