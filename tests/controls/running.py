@@ -190,8 +190,10 @@ def _call(command: list[str], tree: Path) -> int:
     environment = {name: value for name, value in os.environ.items() if name not in LEFT_OUT_OF_THE_ENVIRONMENT}
     # Sets are written in one order, so that what fails is told in the same words each time.
     environment |= {"PYTHONHASHSEED": "0"}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=tree, env=environment, start_new_session=True, **quiet) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(
+        command, cwd=tree, env=environment, start_new_session=True, stdin=quiet, stdout=quiet, stderr=quiet
+    ) as process:
         try:
             return process.wait(SECONDS_AT_MOST)
         except BaseException as error:
