@@ -1,6 +1,6 @@
 # Harbour. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench assure docs sbom clean
+.PHONY: help run demo test check bench controls assure docs sbom clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -31,8 +31,12 @@ check: $(READY) ## Style, types, import contracts, drift of the written document
 bench: $(READY) ## Measure the search above the floor, at three sizes, in one run
 	@$(RUN) -m bench
 
+controls: $(READY) ## Take out each safeguarding control in a copy of the code and see its tests go red (an hour)
+	@$(RUN) -m tests.controls --workers $(WORKERS)
+
 assure: $(READY) ## The long forms of every test (hours)
 	ASSURE=1 $(RUN) -m pytest -q -n $(WORKERS) --dist loadgroup
+	@$(RUN) -m tests.controls --workers $(WORKERS)
 
 docs: $(READY) ## Write docs/openapi.json and the generated pages anew
 	@$(RUN) -m tests.support.openapi_drift --write

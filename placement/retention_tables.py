@@ -237,11 +237,11 @@ SCHEDULE: dict[str, tuple[Kept, ...]] = {
     ),
     "credential": (
         kept_as_credential(
-            "id worker_id sign_in_index sign_in_name_sealed password_hash password_changed_at totp_secret_sealed "
+            "id worker_id blind_index sign_in_name_sealed password_hash password_changed_at totp_secret_sealed "
             "totp_last_step is_demo created_at"
         ),
     ),
-    "external_identity": (kept_as_credential("id worker_id subject_index created_at"),),
+    "external_identity": (kept_as_credential("id worker_id blind_index subject_sealed created_at"),),
     "recovery_code": (kept_as_credential("id worker_id digest used_at"),),
     "worker_session": (
         kept_as_sign_in(
@@ -250,14 +250,13 @@ SCHEDULE: dict[str, tuple[Kept, ...]] = {
     ),
     "enrolment": (
         kept_as_sign_in(
-            "id worker_id digest sign_in_index sign_in_name_sealed password_hash totp_secret_sealed created_at "
-            "expires_at used_at",
+            "id worker_id digest sign_in_name_sealed password_hash totp_secret_sealed created_at expires_at used_at",
             "let her choose how she signs in",
         ),
     ),
     "oidc_attempt": (
         kept_as_sign_in(
-            "id state_digest browser_digest secrets_sealed worker_id subject_index needs_code created_at expires_at "
+            "id state_digest browser_digest secrets_sealed worker_id subject_sealed needs_code created_at expires_at "
             "returned_at used_at",
             "sign in through her own organisation",
         ),

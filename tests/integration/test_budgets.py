@@ -286,10 +286,56 @@ def test_asking_with_one_name_after_another_is_told_and_stopped(limited: World, 
     assert state_perpetrators(officer, household, "Canary Persona").status_code == 200, "what was said may be said again"
 
 
+def persons(first: int, names: int) -> list[dict[str, str]]:
+    """Return so many names that nobody has, none of them twice."""
+    return [{"name": f"Canary Person{chr(97 + n // 26)}{chr(97 + n % 26)}"} for n in range(first, first + names)]
+
+
+def test_trying_names_over_many_households_is_told_and_stopped(limited: World, officer: Caller, lead: Caller) -> None:
+    """Each household's own list is short: it is the officer who has tried sixty names in a week."""
+    statuses, told = [], []
+    for number in range(9):
+        body = {**HOUSEHOLD, "perpetrators": persons(7 * number, 7)}
+        statuses.append(officer.post("/households", body).status_code)
+        kinds = {alert["kind"] for alert in lead.get("/alerts").get_json()["items"]}
+        told.append(AlertKind.PERPETRATOR_BUDGET in kinds)
+
+    assert statuses == [201] * 8 + [429]
+    assert told == [False] * 4 + [True] * 5
+
+
+def test_a_twelfth_name_for_one_household_is_refused(limited: World, officer: Caller) -> None:
+    household = officer.made("/households", {**HOUSEHOLD, "perpetrators": persons(0, 10)})
+
+    answers = [state_perpetrators(officer, household, persons(number, 1)[0]["name"]) for number in (10, 11)]
+
+    assert answers[0].status_code == 200
+    assert assert_problem(answers[1], "budget-spent")
+
+
 def test_a_long_honest_list_of_perpetrators_fits(limited: World, officer: Caller) -> None:
     names = [{"name": f"Canary Relative{letter}"} for letter in "abcdefghij"]
 
     assert officer.post("/households", {**HOUSEHOLD, "perpetrators": names}).status_code == 201
+
+
+def test_an_officer_who_holds_one_bed_after_another_is_told_of_and_stopped(
+    limited: World, officer: Caller, lead: Caller
+) -> None:
+    limited.harbour.budgets = DEFAULT_BUDGETS.tightened(10)
+    unit = limited.create_unit(limited.create_manager())
+    household = limited.create_household(officer)
+
+    statuses = []
+    for _ in range(12):
+        held = limited.hold(officer, household, unit)
+        statuses.append(held.status_code)
+        if held.status_code == 201:
+            version = {"If-Match": officer.get(f"/holds/{held.get_json()['id']}").headers["ETag"]}
+            officer.call("DELETE", f"/holds/{held.get_json()['id']}", headers=version)
+
+    assert statuses == [201] * 11 + [429]
+    assert AlertKind.HOLD_BUDGET in {alert["kind"] for alert in lead.get("/alerts").get_json()["items"]}
 
 
 CHELMSFORD = {"type": "circle", "centre": {"postcode": "CM1 1QH"}, "radius_metres": 1_500}

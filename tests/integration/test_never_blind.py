@@ -121,6 +121,14 @@ def test_a_street_geocoder_at_fault_clears_nothing(supply: Supply, far_end: FarE
 
 
 Damage = Callable[[bytes], bytes | None]
+
+
+def moved(whole: bytes) -> bytes:
+    """Give postcodes the eastings of others: a file of the right size in which he lives somewhere else."""
+    first, last, by = len(whole) * 30 // 100, len(whole) * 42 // 100, 400_000
+    return whole[:first] + whole[first - by : last - by] + whole[last:]
+
+
 DAMAGES: dict[str, Damage] = {
     "gone": lambda _: None,
     "empty": lambda _: b"",
@@ -131,6 +139,7 @@ DAMAGES: dict[str, Damage] = {
     "header damaged": lambda whole: whole[:40] + b"\xff" * 8 + whole[48:],
     "columns of nothing": lambda whole: whole[:-2_000_000] + bytes(2_000_000),
     "columns shifted": lambda whole: whole[: len(whole) // 3] + b"\x01" + whole[len(whole) // 3 : -1],
+    "places of others": moved,
 }
 
 

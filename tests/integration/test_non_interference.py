@@ -41,6 +41,7 @@ from accommodation.vocabulary import Role
 from geo import cells
 from geo.areas import AreaGeometry
 from geo.grid import wgs84_point
+from geo.postcode import Postcode
 from placement.area_verdicts import AreaVerdicts
 from placement.index import VacancyIndex
 from tests.support.append_only import append_only_lifted
@@ -237,6 +238,10 @@ def _ask_everything(stage: Stage) -> Answers:
     search = ask(officer, "POST", searches, {"needed_on": today}).get_json()["id"]
     wishes = {"anchor_postcode": "SS2 6HT", "max_distance_band": "from_10_to_25_km"}
     ask(officer, "POST", searches, {"needed_on": today, "limit": 1, "preferences": wishes})
+    from_elsewhere = {
+        "anchor_postcode": "CM1 1QH"
+    }  # 25 km from there runs through the cell: here an exact distance would tell
+    ask(officer, "POST", searches, {"needed_on": today, "limit": 50, "preferences": from_elsewhere})
     ask(officer, "GET", f"/searches/{search}")
     ask(officer, "GET", f"/searches/{stage.old_search}")
     ask(officer, "GET", f"/households/{household}/areas-to-avoid")
@@ -397,6 +402,16 @@ def test_two_runs_with_the_same_secret_are_the_same(stage: Stage) -> None:
         said = answers(stage, second)
 
     assert {status for _, status, _, _ in said} == {200, 201, 403, 404, 409, 422}
+
+
+def test_two_ends_of_one_cell_are_told_apart_by_no_answer(stage: Stage) -> None:
+    first, second, area = two_secrets(stage)
+    anchor = stage.world.harbour.atlas.gazetteer.find(Postcode.parse("CM1 1QH"))
+    away = [np.hypot(s.point.easting - anchor.easting, s.point.northing - anchor.northing) for s in (first, second)]
+    assert min(away) < 25_000 < max(away)
+
+    with area_recorded(stage, area):
+        assert differences(stage, first, second) == []
 
 
 def test_two_cells_of_one_county_are_told_apart_by_no_answer(hidden_stage: Stage) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from accommodation.alerts import Alert
 from accommodation.base import InvalidInput, NotFound
@@ -17,7 +17,7 @@ from accommodation.invitations import accept_invitation, find_invited
 from accommodation.leave import find_deputy
 from accommodation.models import Worker
 from accommodation.people import has_role
-from accommodation.people_models import Invitation
+from accommodation.people_models import Invitation, WorkerRole
 from accommodation.vocabulary import Role
 from api.app import PREFIX, create_app
 from api.audit import AuditEvent
@@ -326,6 +326,15 @@ def test_who_has_left_is_refused_though_her_key_was_not_revoked(world: World) ->
     officer = world.create_officer()
     with world.unit_of_work() as uow:
         uow.session.get_one(Worker, officer.worker_id).left_at = uow.now - timedelta(seconds=1)
+
+    assert_problem(officer.get("/me"), "not-signed-in")
+
+
+def test_who_has_lost_her_role_is_refused_though_her_key_was_not_revoked(world: World) -> None:
+    officer = world.create_officer()
+    with world.unit_of_work() as uow:
+        hers = update(WorkerRole).where(WorkerRole.worker_id == officer.worker_id)
+        uow.session.execute(hers.values(ended_at=uow.now))
 
     assert_problem(officer.get("/me"), "not-signed-in")
 

@@ -13,8 +13,10 @@ from accommodation.base import Base
 from accommodation.sealing import open_json
 from accommodation.vocabulary import Role
 from api.audit import AuditEvent
+from api.audit.models import AuditReason
 from api.auth.models import ApiKey
 from api.retention import forget_what_is_due
+from placement.events import HouseholdExported
 from placement.models import AreaToAvoid, Household, PerpetratorLink, Placement, Referral, Search
 from placement.retention_schedule import (
     ANSWER_DAYS,
@@ -25,6 +27,7 @@ from placement.retention_schedule import (
     WORKER_DAYS,
 )
 from tests.support.problems import assert_problem, masked
+from tests.support.sessions import sign_in
 from tests.support.world import World
 
 NAME = "Ayesha Quuxsurvivor"
@@ -163,17 +166,34 @@ def test_what_identified_it_is_gone_from_every_table_and_what_is_counted_stays(c
 
 
 def test_the_words_in_the_trail_go_and_the_events_stay(case: Case) -> None:
-    area = case.officer.get(f"/households/{case.household['id']}/areas-to-avoid").get_json()["items"][0]
-    etag = case.officer.get(f"/areas-to-avoid/{area['id']}").headers["ETag"]
-    case.officer.call("DELETE", f"/areas-to-avoid/{area['id']}", {"reason": "He quuxmoved."}, headers={"If-Match": etag})
-    with case.world.unit_of_work() as uow:
-        events = uow.session.execute(select(AuditEvent.id)).scalars().all()
+    path = f"/households/{case.household['id']}/legal-holds"
+    held = case.lead.post(path, {"reason": "A review has asked."})
+    lifting = {"reason": "It has quuxreported."}
+    version = {"If-Match": held.headers["ETag"]}
+    case.lead.call("DELETE", f"/legal-holds/{held.get_json()['id']}", lifting, headers=version)
+    events, words = _trail(case.world)
 
     case.pass_days(UNPLACED_DAYS + 1)
 
+    events_after, words_after = _trail(case.world)
+    assert words
+    assert words_after == set()
+    assert events <= events_after
     with case.world.unit_of_work() as uow:
-        assert set(events) <= set(uow.session.execute(select(AuditEvent.id)).scalars())
         assert uow.session.execute(select(AuditEvent.id).where(AuditEvent.action == "household:forgotten")).all()
+
+
+def test_the_words_about_its_address_go_too_though_the_property_stays(case: Case) -> None:
+    placement = case.world.place(case.officer, case.manager, case.household, case.unit)
+    case.world.release(sign_in(case.manager), case.officer, placement["id"])
+    gone = {"departed_on": case.world.today().isoformat(), "destination": "social"}
+    case.manager.made(f"/placements/{placement['id']}/departure", gone)
+    _, words = _trail(case.world)
+
+    case.pass_days(CLOSED_CASE_DAYS + 2)
+
+    assert words
+    assert _trail(case.world)[1] == set()
 
 
 def test_the_deleted_bytes_are_not_in_the_file(case: Case) -> None:
@@ -217,6 +237,15 @@ def test_the_answer_of_a_search_goes_and_its_demand_stays(case: Case) -> None:
         )
 
 
+def test_a_legal_hold_keeps_the_answers_of_searches_too(case: Case) -> None:
+    search = case.world.search(case.officer, case.household)
+    case.lead.made(f"/households/{case.household['id']}/legal-holds", {"reason": "A review has asked."})
+
+    case.pass_days(ANSWER_DAYS + 1)
+
+    assert case.officer.get(f"/searches/{search['id']}").status_code == 200
+
+
 def test_counts_are_deleted_in_the_end_with_everything_that_refers_to_them(case: Case) -> None:
     case.stay_and_leave()
     case.pass_days(CLOSED_CASE_DAYS + 2)
@@ -255,12 +284,29 @@ def test_a_worker_who_left_long_ago_has_no_name(world: World) -> None:
 def test_an_export_needs_a_second_factor_and_is_recorded(case: Case) -> None:
     case.decline()
 
-    assert_problem(case.lead.get(f"/households/{case.household['id']}/subject-access-export"), "step-up-needed")
+    path = f"/households/{case.household['id']}/subject-access-export"
+    auditor = case.world.create_caller(Role.AUDITOR, case.officer.organisation_id)
+
+    assert_problem(case.lead.get(path), "step-up-needed")
+    assert_problem(sign_in(case.lead, stepped_up=False).get(path), "step-up-needed")
+    assert sign_in(case.lead).get(path).get_json()["details"]["members"][0]["name"] == NAME
+
+    events = auditor.get(f"/audit-events?subject_id={case.household['id']}&limit=200").get_json()["items"]
+    assert [event["worker_id"] for event in events if event["action"] == HouseholdExported.name] == [
+        str(case.lead.worker_id)
+    ]
 
 
 @pytest.mark.parametrize("days", [0, 89, 3_651])
 def test_a_period_outside_its_bounds_is_refused(case: Case, days: int) -> None:
     assert_problem(case.lead.post("/retention-period", {"closed_case_days": days}), "invalid-input")
+
+
+def _trail(world: World) -> tuple[set[Any], set[Any]]:
+    """Return the ids of the trail's events, and of those that still have somebody's words."""
+    with world.unit_of_work() as uow:
+        events, words = (uow.session.execute(select(model.id)).scalars().all() for model in (AuditEvent, AuditReason))
+    return set(events), set(words)
 
 
 def _ciphertexts(world: World) -> dict[str, set[bytes]]:

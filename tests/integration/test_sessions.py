@@ -14,6 +14,7 @@ import time_machine
 from sqlalchemy import event, select, update
 
 from accommodation.models import Worker
+from accommodation.people_models import WorkerRole
 from api.app import PREFIX, create_app
 from api.auth.models import WorkerSession
 from api.auth.sessions import ABSOLUTE, IDLE, NOTE_SEEN_AFTER, STEP_UP
@@ -109,6 +110,16 @@ def test_who_has_left_is_refused_with_her_session_at_the_next_request(world: Wor
 
     with world.unit_of_work() as uow:
         uow.session.execute(update(Worker).where(Worker.id == officer.worker_id).values(left_at=uow.now))
+
+    assert_problem(officer.get("/me"), "not-signed-in")
+
+
+def test_who_has_lost_her_role_is_refused_with_her_session_at_the_next_request(world: World) -> None:
+    officer = world.sign_in(world.create_officer())
+    assert officer.get("/me").status_code == 200
+
+    with world.unit_of_work() as uow:
+        uow.session.execute(update(WorkerRole).where(WorkerRole.worker_id == officer.worker_id).values(ended_at=uow.now))
 
     assert_problem(officer.get("/me"), "not-signed-in")
 
