@@ -55,22 +55,52 @@ def gazetteer_directory() -> Path:
     return directory
 
 
-@pytest.fixture(scope="session", params=ENGINES)
-def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """A migrated database of its own for this run on each engine, dropped at the end."""
-    if request.param == "postgresql" and os.environ[POSTGRES_FLAG] == "no":
-        pytest.skip("PostgreSQL does not answer at TEST_DATABASE_URL (see the summary)")
-    database = create_database(request.param, tmp_path_factory.mktemp(request.param))
-    yield database
-    drop_database(database)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests of one engine on one worker: what they share is made once there, and not once a worker."""
+    for item in items:
+        if "harbour_app" in getattr(item, "fixturenames", ()) and item.get_closest_marker("xdist_group") is None:
+            engine = item.callspec.params["database"]  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{engine}"))
 
 
 @pytest.fixture(scope="session")
-def harbour_app(database: Database, gazetteer_directory: Path) -> Iterator[World]:
-    """An application on the database, made once; use `world`, which begins empty."""
-    world = make_world(database, gazetteer_directory)
-    yield world
-    world.close()
+def made() -> Iterator[dict[str, World | Database]]:
+    """What was made once for each engine, kept while tests go to and fro between them; databases are dropped at the end."""
+    kept: dict[str, World | Database] = {}
+    yield kept
+    for each in kept.values():
+        if isinstance(each, World):
+            each.close()
+    for each in kept.values():
+        if isinstance(each, Database):
+            drop_database(each)
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def database(
+    request: pytest.FixtureRequest, made: dict[str, World | Database], tmp_path_factory: pytest.TempPathFactory
+) -> Database:
+    """A database of its own for this run on each engine."""
+    if request.param == "postgresql" and os.environ[POSTGRES_FLAG] == "no":
+        pytest.skip("PostgreSQL does not answer at TEST_DATABASE_URL (see the summary)")
+    name = f"database of {request.param}"
+    if name not in made:
+        made[name] = create_database(request.param, tmp_path_factory.mktemp(request.param))
+    found = made[name]
+    assert isinstance(found, Database)
+    return found
+
+
+@pytest.fixture(scope="session")
+def harbour_app(database: Database, made: dict[str, World | Database], gazetteer_directory: Path) -> World:
+    """An application on the migrated database, made once; use `world`, which begins empty."""
+    name = f"world of {database.engine}"
+    if name not in made:
+        made[name] = make_world(database, gazetteer_directory)
+    found = made[name]
+    assert isinstance(found, World)
+    return found
 
 
 @pytest.fixture
