@@ -39,9 +39,9 @@ CHECKS: dict[str, Any] = {
     "missing_required_header": {"expected-statuses": [401, 403, 428]},
     # What is well formed is not yet possible: a day that is past, a postcode that does not exist (422), a version that is
     # not the present one (412), a second factor that was shown too long ago (403), an address where no look-up is set up
-    # (503). `_shape_not_told` catches the rest.
-    "positive_data_acceptance": {"expected-statuses": ["2xx", 401, 403, 404, 409, 412, 422, 503]},
-    "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 412, 413, 415, 422, 428, 431]},
+    # (503), one more guess from where many came (429). `_shape_not_told` catches the rest.
+    "positive_data_acceptance": {"expected-statuses": ["2xx", 401, 403, 404, 409, 412, 422, 429, 503]},
+    "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 412, 413, 415, 422, 428, 429, 431]},
 }
 
 LEAVES_THE_SESSION = frozenset({"end_current_session", "end_all_sessions", "end_session", "step_up", "change_password"})
