@@ -32,7 +32,7 @@ from geo.gazetteer import Gazetteer
 from geo.grid import to_wgs84
 from placement.areas_to_avoid import record_area, settle_geometry
 from placement.budgets import UNLIMITED
-from placement.households import record_household
+from placement.households import load_household, record_household
 from tests.support.databases import Database, create_database, drop_database
 from tests.support.server import ROOT
 
@@ -87,6 +87,7 @@ def _add_households(harbour: Harbour, officer: Principal, number: int) -> list[s
         with begin_unit_of_work(db.engine, harbour.key_ring, officer, None, operation="create_area_to_avoid") as uow:
             for _ in range(min(BATCH, number - len(ids))):
                 household = record_household(uow, UNLIMITED, draw_household(rng, uow.now.date(), 4)).household
+                load_household(uow, household.id)  # asks the table of access, as the view does
                 for geometry in draw_geometries(rng, atlas.gazetteer):
                     facts = {
                         "geometry": settle_geometry(atlas, geometry),
