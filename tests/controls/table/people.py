@@ -122,8 +122,8 @@ PEOPLE = (
         (
             Change(
                 "migrations/versions/0011_row_level_security.py",
-                '        f"{OWN} OR EXISTS (SELECT 1 FROM referral WHERE referral.household_id = household.id)"\n',
-                '        f"true OR EXISTS (SELECT 1 FROM referral WHERE referral.household_id = household.id)"\n',
+                'f"{OWN} OR sees_case_of(household.id)"',
+                '"true OR sees_case_of(household.id)"',
             ),
         ),
         (
