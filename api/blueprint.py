@@ -14,7 +14,7 @@ from api.auth.cookies import SESSION
 from api.auth.guard import CSRF_HEADER, operation_of
 from api.auth.permissions import NEEDS_SECOND_FACTOR, SESSION_OPERATIONS, SIGN_IN_OPERATIONS
 from api.examples import REQUESTS
-from api.kept_answers import SHOWN_ONCE
+from api.kept_answers import HEADER, LONGEST, SHOWN_ONCE
 from api.parsing import StrictParser
 from api.problems import PROBLEM_TYPE, TITLES, http_problem
 
@@ -29,13 +29,13 @@ IF_MATCH = {
 }
 IDEMPOTENCY_KEY = {
     "in": "header",
-    "name": "Idempotency-Key",
+    "name": HEADER,
     "required": False,
     "description": (
         "Choose a random one for each act. Sent again within 24 hours with the same body, by the same caller, it does "
         "nothing more and answers as the first time, with Idempotent-Replayed: true."
     ),
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[ -~]+$"},
     "example": "8d3f0a5e-1c2b-4f6a-9e7d-0b1c2d3e4f50",
 }
 View = TypeVar("View", bound=Callable[..., Any])

@@ -80,7 +80,7 @@ def create_database(engine: str, directory: Path) -> Database:
         return Database(engine, f"sqlite:///{directory / 'harbour.sqlite3'}", directory)
     name = f"harbour_test_{uuid.uuid4().hex[:12]}"
     on_server(f'CREATE DATABASE "{name}"')
-    # No test pulls the server's plug; waiting for its disk at every commit took a tenth of the suite's time.
+    # No test pulls the server's plug, so that none needs to wait for its disk at every commit.
     on_server(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
     return Database(engine, postgres_url().set(database=name).render_as_string(hide_password=False), directory)
 
